@@ -1,0 +1,259 @@
+//! What the operator decided, checked and ready to use: no hidden options, every value in its own type.
+//!
+//! `config/selvedge.toml` is the reference of every key; a test holds it and [`Config::default`] together.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// The whole configuration.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Config {
+    /// The side that faces clients.
+    pub server: ServerConfig,
+    /// The side that faces Next.js.
+    pub origin: OriginConfig,
+    /// What is stored, and for how long it is used.
+    pub cache: CacheConfig,
+    /// What cannot be seen from outside about the application.
+    pub next: NextConfig,
+    /// The wrapped server (`selvedge -- COMMAND`).
+    pub child: ChildConfig,
+    /// Health, on its own address.
+    pub admin: AdminConfig,
+    /// What is written about requests and about ourselves.
+    pub log: LogConfig,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerConfig {
+    /// Where clients connect.
+    pub listen: SocketAddr,
+    /// Most client connections at once; further ones wait in the system's queue.
+    pub max_connections: usize,
+    /// Most requests in flight at once; further ones get 503.
+    pub max_requests: usize,
+    /// Longest time for a request head to arrive once its first byte has.
+    pub header_timeout: Duration,
+    /// Longest pause between two requests on a connection, and before the first.
+    pub idle_timeout: Duration,
+    /// Longest pause in a request body.
+    pub body_timeout: Duration,
+    /// Longest time for a client to take no bytes of a response that waits for it.
+    pub write_timeout: Duration,
+    /// Most header lines in a request; more gets 431.
+    pub max_headers: usize,
+    /// Largest request head in bytes; larger gets 431.
+    pub max_header_bytes: usize,
+    /// Longest time from a request to its response head, all waits and retries included.
+    pub deadline: Duration,
+    /// Longest time to finish what runs after SIGTERM.
+    pub drain_timeout: Duration,
+    /// How long an idle connection may still bring a request after SIGTERM.
+    pub drain_linger: Duration,
+    /// Peers whose `Forwarded` and `X-Forwarded-*` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080),
+            max_connections: 10_000,
+            max_requests: 5_000,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(60),
+            max_headers: 100,
+            max_header_bytes: 64 * 1024,
+            deadline: Duration::from_secs(90),
+            drain_timeout: Duration::from_secs(30),
+            drain_linger: Duration::from_secs(1),
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+/// `[origin]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct OriginConfig {
+    /// Where Next.js listens. Ignored when a command is wrapped.
+    pub url: OriginAddress,
+    /// Most connections to the origin at once.
+    pub max_connections: usize,
+    /// Longest wait for a free connection.
+    pub queue_timeout: Duration,
+    /// Longest time to connect.
+    pub connect_timeout: Duration,
+    /// Longest time from the request sent to the response head.
+    pub first_byte_timeout: Duration,
+    /// Longest pause in a response body.
+    pub body_timeout: Duration,
+    /// How long an idle connection is kept. Node closes its side after 5 s.
+    pub idle_timeout: Duration,
+}
+
+impl Default for OriginConfig {
+    fn default() -> Self {
+        Self {
+            url: OriginAddress::Tcp { host: "127.0.0.1".into(), port: 3000 },
+            max_connections: 256,
+            queue_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(5),
+            first_byte_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_secs(300),
+            idle_timeout: Duration::from_secs(4),
+        }
+    }
+}
+
+/// Where the origin listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OriginAddress {
+    /// `http://host:port`
+    Tcp {
+        /// A name or an address (IPv6 without brackets).
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// `unix:/path/to/socket`
+    Unix(PathBuf),
+}
+
+impl std::fmt::Display for OriginAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "http://[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "http://{host}:{port}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// `[cache]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct CacheConfig {
+    /// Memory for stored responses in bytes; `None` is a quarter of what the machine or cgroup gives.
+    pub capacity: Option<u64>,
+    /// Largest stored response in bytes, head and body.
+    pub max_entry: u64,
+    /// Most variants (`Vary`) kept for one key; the least recently stored goes first.
+    pub max_variants: usize,
+    /// How long after it became stale a response may stand in when the origin fails and does not say itself.
+    pub stale_if_error: Duration,
+    /// Whether shared-cache directives are consumed here or passed on to a CDN in front.
+    pub client_cache_control: ClientCacheControl,
+    /// Most background revalidations at once.
+    pub max_revalidations: usize,
+    /// First pause after a failed revalidation; doubles each time, up to `revalidate_backoff_max`.
+    pub revalidate_backoff: Duration,
+    /// Longest pause after failed revalidations.
+    pub revalidate_backoff_max: Duration,
+    /// Longest wait of a request for another's fetch of the same key.
+    pub collapse_timeout: Duration,
+    /// How long it is remembered that a key could not be stored, so that its requests do not queue.
+    pub uncacheable_memory: Duration,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self {
+            capacity: None,
+            max_entry: 16 * 1024 * 1024,
+            max_variants: 32,
+            stale_if_error: Duration::from_secs(24 * 3600),
+            client_cache_control: ClientCacheControl::Edge,
+            max_revalidations: 64,
+            revalidate_backoff: Duration::from_secs(1),
+            revalidate_backoff_max: Duration::from_secs(60),
+            collapse_timeout: Duration::from_secs(30),
+            uncacheable_memory: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What clients see of a response's `Cache-Control`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientCacheControl {
+    /// Shared-cache directives are consumed at this edge.
+    Edge,
+    /// The origin's field, untouched.
+    Origin,
+}
+
+/// `[next]`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NextConfig {
+    /// The application's `basePath`: empty, or starts with `/` and does not end with one.
+    pub base_path: String,
+}
+
+/// `[child]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChildConfig {
+    /// Longest time for the wrapped server to answer after its start.
+    pub start_timeout: Duration,
+    /// Longest time for the wrapped server to end after SIGTERM.
+    pub stop_timeout: Duration,
+    /// First pause before a crashed server is restarted; doubles each time, up to `restart_backoff_max`.
+    pub restart_backoff: Duration,
+    /// Longest pause before a restart.
+    pub restart_backoff_max: Duration,
+}
+
+impl Default for ChildConfig {
+    fn default() -> Self {
+        Self {
+            start_timeout: Duration::from_secs(60),
+            stop_timeout: Duration::from_secs(10),
+            restart_backoff: Duration::from_millis(500),
+            restart_backoff_max: Duration::from_secs(30),
+        }
+    }
+}
+
+/// `[admin]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdminConfig {
+    /// Where health is told; `None` is `off`.
+    pub listen: Option<SocketAddr>,
+}
+
+impl Default for AdminConfig {
+    fn default() -> Self {
+        Self { listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9180)) }
+    }
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogConfig {
+    /// What is told about ourselves: a `tracing` filter such as `info` or `selvedge=debug`.
+    pub level: String,
+    /// One line for each request.
+    pub access: AccessLog,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { level: "info".into(), access: AccessLog::Auto }
+    }
+}
+
+/// The form of the access log, written to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessLog {
+    /// `Pretty` on a terminal, else `Json`.
+    Auto,
+    /// Columns for people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+    /// None.
+    Off,
+}

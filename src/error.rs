@@ -1,0 +1,150 @@
+//! Everything that can go wrong on the request's path, one variant for each thing that an operator
+//! would do differently. `layer::respond` turns them into responses; above it nothing fails.
+//!
+//! Errors are `Clone`: a leader's failure is told to all its followers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// Why a request got no answer from the origin or the cache.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ProxyError {
+    /// Nobody listens at the origin's address, or it cannot be resolved.
+    #[error("origin {origin} cannot be reached: {reason}")]
+    ConnectFailed {
+        /// The origin as configured.
+        origin: Arc<str>,
+        /// What the system said.
+        reason: Arc<str>,
+    },
+    /// The origin did not accept a connection in time.
+    #[error(
+        "origin {origin} did not accept a connection within {limit:?} (origin.connect_timeout)"
+    )]
+    ConnectTimeout {
+        /// The origin as configured.
+        origin: Arc<str>,
+        /// `origin.connect_timeout`.
+        limit: Duration,
+    },
+    /// All connections to the origin stayed busy for too long.
+    #[error(
+        "all {max} connections to the origin stayed busy for {limit:?} (origin.max_connections, origin.queue_timeout)"
+    )]
+    PoolExhausted {
+        /// `origin.max_connections`.
+        max: usize,
+        /// `origin.queue_timeout`.
+        limit: Duration,
+    },
+    /// The origin took the request and sent no response head in time.
+    #[error("origin sent no response within {limit:?} (origin.first_byte_timeout)")]
+    FirstByteTimeout {
+        /// `origin.first_byte_timeout`.
+        limit: Duration,
+    },
+    /// The connection broke before a response head came.
+    #[error("origin closed the connection before it answered: {reason}")]
+    ConnectionLost {
+        /// What the HTTP library said.
+        reason: Arc<str>,
+    },
+    /// The origin's answer is not HTTP.
+    #[error("origin sent an invalid response: {reason}")]
+    InvalidResponse {
+        /// What the HTTP library said.
+        reason: Arc<str>,
+    },
+    /// The whole request took too long to reach its response head.
+    #[error("no response within {limit:?} (server.deadline)")]
+    Deadline {
+        /// `server.deadline`.
+        limit: Duration,
+    },
+    /// More requests in flight than allowed.
+    #[error("more than {max} requests in flight (server.max_requests)")]
+    Overloaded {
+        /// `server.max_requests`.
+        max: usize,
+    },
+    /// The request has been through this very process before.
+    #[error("request loop: origin {origin} leads back to this edge (seen in Via)")]
+    Loop {
+        /// The origin as configured.
+        origin: Arc<str>,
+    },
+    /// The client's request cannot be forwarded as it is.
+    #[error("bad request: {reason}")]
+    BadRequest {
+        /// What is wrong with it.
+        reason: Arc<str>,
+    },
+    /// The client stopped sending its body.
+    #[error("client sent no more of its body for {limit:?} (server.body_timeout)")]
+    ClientBodyTimeout {
+        /// `server.body_timeout`.
+        limit: Duration,
+    },
+    /// A task of ours ended without an answer (it panicked, or the runtime is closing).
+    #[error("the fetch ended without an answer; this is a defect of the edge")]
+    Abandoned,
+}
+
+impl ProxyError {
+    /// The status that the client gets.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::ConnectFailed { .. }
+            | Self::ConnectionLost { .. }
+            | Self::InvalidResponse { .. } => StatusCode::BAD_GATEWAY,
+            Self::ConnectTimeout { .. } | Self::FirstByteTimeout { .. } | Self::Deadline { .. } => {
+                StatusCode::GATEWAY_TIMEOUT
+            }
+            Self::PoolExhausted { .. } | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Loop { .. } => StatusCode::LOOP_DETECTED,
+            Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            Self::ClientBodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::Abandoned => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The error type of RFC 9209 section 2.3, for `Proxy-Status` and logs.
+    pub fn proxy_status(&self) -> &'static str {
+        match self {
+            Self::ConnectFailed { .. } => "connection_refused",
+            Self::ConnectTimeout { .. } => "connection_timeout",
+            Self::PoolExhausted { .. } | Self::Overloaded { .. } => "connection_limit_reached",
+            Self::FirstByteTimeout { .. } | Self::Deadline { .. } => "http_response_timeout",
+            Self::ConnectionLost { .. } => "connection_terminated",
+            Self::InvalidResponse { .. } => "http_protocol_error",
+            Self::Loop { .. } => "proxy_loop_detected",
+            Self::BadRequest { .. } | Self::ClientBodyTimeout { .. } => "http_request_error",
+            Self::Abandoned => "proxy_internal_error",
+        }
+    }
+}
+
+/// Why a body ended before its end. The connection that carried it is closed, so that no reader
+/// takes a part for the whole.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BodyError {
+    /// The sender broke off.
+    #[error("the sender broke off: {0}")]
+    Broken(Arc<str>),
+    /// The sender sent nothing for too long.
+    #[error("nothing came for {limit:?} ({key})")]
+    Stalled {
+        /// The limit.
+        limit: Duration,
+        /// Its config key.
+        key: &'static str,
+    },
+}
+
+impl From<hyper::Error> for BodyError {
+    fn from(error: hyper::Error) -> Self {
+        Self::Broken(error.to_string().into())
+    }
+}

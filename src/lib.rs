@@ -1,0 +1,33 @@
+//! Selvedge: the self-hosted edge for Next.js.
+//!
+//! The modules in the order in which a request meets them:
+//!
+//! ```text
+//! client ─▶ server ─▶ stack [ layer, layer, … ] ─▶ cache ─▶ origin
+//!                                                  │  ▲
+//!                                 policy, next ◀───┘  └── store
+//! ```
+//!
+//! - [`cli`], [`config`]: what the operator said, checked.
+//! - [`server`]: accepts connections, watches their limits, drains them.
+//! - [`stack`]: every layer in one list, with the reason for its place.
+//! - [`layer`]: what happens to each request, hit or miss.
+//! - [`cache`]: looks up, decides by asking [`policy`] and [`next`], acts.
+//! - [`store`] remembers.
+//! - [`origin`]: the connection pool to Next.js, and the wrapped server.
+//! - [`admin`]: health, on its own address.
+
+pub mod admin;
+pub mod body;
+pub mod cache;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod layer;
+pub mod next;
+pub mod origin;
+pub mod policy;
+pub mod server;
+pub mod stack;
+pub mod store;

@@ -1,0 +1,3 @@
+//! The rules of HTTP caching, pure: no clock, no I/O, no async; `now` is an argument.
+
+pub mod date;
