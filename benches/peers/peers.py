@@ -1,0 +1,194 @@
+"""The peers: how each is started at its best, and how its answer shows that it was a hit."""
+
+import os
+import pathlib
+import re
+import resource
+import shutil
+import subprocess
+import tomllib
+
+HERE = pathlib.Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
+
+
+class Setting:
+    """What a peer needs to know to be started."""
+
+    def __init__(self, directory, port, origin_port, size, args):
+        self.directory, self.port, self.origin_port = directory, port, origin_port
+        self.size, self.args = size, args
+
+
+class Peer:
+    name = ""
+    passes = True  # has a --passthrough mode
+
+    def missing(self, args):
+        """Why this peer cannot run here, or None."""
+
+    def version(self, args):
+        return ""
+
+    def variant(self, size, args):
+        """A word on how it is configured for this size, where that varies."""
+        return ""
+
+    def command(self, setting):
+        """(argv, environment or None for the inherited one)"""
+        raise NotImplementedError
+
+    def is_hit(self, headers):
+        raise NotImplementedError
+
+
+class Nginx(Peer):
+    name = "nginx"
+    SENDING = {
+        "read": {"SENDFILE": "off", "NOPUSH": "off"},
+        "sendfile": {"SENDFILE": "on", "NOPUSH": "off"},
+        "nopush": {"SENDFILE": "on", "NOPUSH": "on"},
+    }
+
+    def variant(self, size, args):
+        """No way of sending is best at every size; nginx gets the best one for each."""
+        if args.nginx_sends != "auto":
+            return args.nginx_sends
+        return "read" if size <= 8 * 1024 else "nopush" if size <= 32 * 1024 else "sendfile"
+
+    def missing(self, args):
+        return not_installed("nginx")
+
+    def version(self, args):
+        return said(["nginx", "-v"])
+
+    def command(self, setting):
+        keys = setting.args.keys
+        nofile = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        files = min(keys + 1000, nofile - 4 * setting.args.connections - 1000)
+        config = fill("nginx.conf.in", setting, {
+            "USER": "user root;" if os.getuid() == 0 else "",
+            "NOFILE": nofile,
+            "OPEN_FILES": max(files, 100),
+            # 1 MB of zone holds 8,000 keys; twice that.
+            "ZONE_MB": 16 + keys // 4000,
+            **self.SENDING[self.variant(setting.size, setting.args)],
+        })
+        return ["nginx", "-c", config, "-p", setting.directory, "-e", "stderr"], None
+
+    def is_hit(self, headers):
+        return headers.get("X-Cache") == "HIT"
+
+
+class Varnish(Peer):
+    name = "varnish"
+
+    def missing(self, args):
+        return not_installed("varnishd")
+
+    def version(self, args):
+        return said(["varnishd", "-V"])
+
+    def command(self, setting):
+        args = setting.args
+        gigabytes = 1 + 2 * args.keys * (setting.size + 2048) // 2**30
+        # The log to memory cannot be turned off, only emptied.
+        tags = re.findall(r"^(\w+)\n-+$", said(["varnishd", "-x", "vsl"], all_lines=True), re.M)
+        parameters = {
+            "thread_pools": 1,
+            "thread_pool_min": max(100, args.connections + 36),
+            "thread_pool_max": max(1000, args.connections + 36),
+            "vsl_mask": ",".join("-" + tag for tag in tags),
+            "timeout_idle": 3600,
+        }
+        argv = ["varnishd", "-F", "-j", "none", "-n", f"{setting.directory}/varnish",
+                "-T", "none", "-a", f"127.0.0.1:{setting.port}", "-s", f"malloc,{gigabytes}G",
+                "-f", fill("varnish.vcl.in", setting, {})]
+        for name, value in parameters.items():
+            argv += ["-p", f"{name}={value}"]
+        return argv, None
+
+    def is_hit(self, headers):
+        # Its own transaction and the one that fetched the object.
+        return len(headers.get("X-Varnish", "").split()) == 2
+
+
+class BareHyper(Peer):
+    name = "bare hyper"
+    passes = False
+
+    def version(self, args):
+        packages = tomllib.loads((HERE / "rig/Cargo.lock").read_text())["package"]
+        crates = [f"{package['name']} {package['version']}" for package in packages
+                  if package["name"] in ("hyper", "moka", "tokio")]
+        return ", ".join(crates) + "; one current_thread runtime, the system's allocator"
+
+    def command(self, setting):
+        return [rig("bare-hyper"), f"127.0.0.1:{setting.port}", setting.size,
+                setting.args.keys], None
+
+    def is_hit(self, headers):
+        return headers.get("X-Cache") == "HIT"
+
+
+class Selvedge(Peer):
+    name = "selvedge"
+    environment = {}
+
+    def missing(self, args):
+        return None if os.access(args.selvedge, os.X_OK) else f"no binary at {args.selvedge}"
+
+    def version(self, args):
+        return said([args.selvedge, "--version"])
+
+    def command(self, setting):
+        inherited = {name: value for name, value in os.environ.items()
+                     if name != "PORT" and not name.startswith("SELVEDGE_")}
+        chosen = dict(pair.split("=", 1) for pair in setting.args.selvedge_env)
+        argv = [setting.args.selvedge, "--listen", f"127.0.0.1:{setting.port}",
+                "--origin", f"http://127.0.0.1:{setting.origin_port}", "--admin", "off"]
+        return argv, inherited | chosen | self.environment
+
+    def is_hit(self, headers):
+        return "; hit" in headers.get("Cache-Status", "")
+
+
+class SelvedgeUnlogged(Selvedge):
+    name = "selvedge, access log off"
+    environment = {"SELVEDGE_LOG_ACCESS": "off"}
+
+
+# By the word that --peers takes.
+PEERS = {
+    "nginx": [Nginx()],
+    "varnish": [Varnish()],
+    "bare": [BareHyper()],
+    "selvedge": [Selvedge(), SelvedgeUnlogged()],
+}
+
+
+def fill(template, setting, values):
+    """Writes the template with its @NAMES@ replaced, and returns the path."""
+    values = {"DIR": setting.directory, "PORT": setting.port,
+              "ORIGIN_PORT": setting.origin_port, **values}
+    text = (HERE / template).read_text()
+    text = re.sub(r"@([A-Z_]+)@", lambda found: str(values.get(found[1], found[0])), text)
+    path = pathlib.Path(setting.directory) / template.removesuffix(".in")
+    path.write_text(text)
+    return path
+
+
+def rig(binary):
+    target = os.environ.get("CARGO_TARGET_DIR") or HERE / "rig/target"
+    return pathlib.Path(target).resolve() / "release" / binary
+
+
+def not_installed(program):
+    return None if shutil.which(program) else f"{program} is not installed"
+
+
+def said(argv, all_lines=False):
+    """What a program prints about itself, on either stream."""
+    done = subprocess.run(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL)
+    return done.stdout if all_lines else (done.stdout.strip().splitlines() or ["?"])[0]
