@@ -1,0 +1,8 @@
+export default function Gallery({ children, modal }) {
+  return (
+    <>
+      {children}
+      {modal}
+    </>
+  );
+}
