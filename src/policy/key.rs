@@ -1,0 +1,147 @@
+//! The cache key: which stored responses may answer a request at all (RFC 9111 section 2).
+//!
+//! The key is the target URI as bytes, with the request class of Next.js behind it. It is written
+//! into a buffer on the stack, so that a look-up does not allocate, and compared in full, so that no
+//! collision of hashes can serve one resource for another.
+//!
+//! - The path is never percent-decoded: `/%69sr` and `/isr` are two resources to Next.js.
+//! - `_rsc` is left out: it is a hash of header values that stand in the class themselves.
+//! - Scheme and host are part of it (RFC 9110 section 4.2), the host in lower case (section 4.2.3).
+
+use smallvec::SmallVec;
+
+/// A key's bytes; longer ones than usual move to the heap.
+pub type KeyBuf = SmallVec<[u8; 256]>;
+
+/// Parts of a key, as the request has them.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyParts<'a> {
+    /// Whether the client came by https.
+    pub https: bool,
+    /// The host, with its port if one was given.
+    pub host: &'a [u8],
+    /// The path, undecoded.
+    pub path: &'a str,
+    /// The query without its `?`.
+    pub query: Option<&'a str>,
+}
+
+/// Separates parts; none of these bytes can occur in a host, a path or a field value.
+const END_OF_PART: u8 = b'\n';
+
+/// Writes the key; `class` writes the last part.
+pub fn write(parts: KeyParts<'_>, class: impl FnOnce(&mut KeyBuf)) -> KeyBuf {
+    let mut key = KeyBuf::new();
+    key.push(if parts.https { b's' } else { b'h' });
+    key.extend(without_default_port(parts).iter().map(u8::to_ascii_lowercase));
+    key.push(END_OF_PART);
+    key.extend_from_slice(parts.path.as_bytes());
+    if let Some(query) = parts.query {
+        write_query(&mut key, query);
+    }
+    key.push(END_OF_PART);
+    class(&mut key);
+    key
+}
+
+/// RFC 9110 section 4.2.3: an empty port and the scheme's default port are the same as none.
+fn without_default_port<'a>(parts: KeyParts<'a>) -> &'a [u8] {
+    let default: &[u8] = if parts.https { b":443" } else { b":80" };
+    let host = parts.host;
+    host.strip_suffix(default).or_else(|| host.strip_suffix(b":")).unwrap_or(host)
+}
+
+/// Copies every parameter but `_rsc`, bytes and order untouched.
+fn write_query(key: &mut KeyBuf, query: &str) {
+    if !query.contains(RSC_PARAMETER) {
+        key.push(b'?');
+        key.extend_from_slice(query.as_bytes());
+        return;
+    }
+    let mut separator = b'?';
+    for parameter in query.split('&').filter(|parameter| !is_rsc(parameter)) {
+        key.push(separator);
+        key.extend_from_slice(parameter.as_bytes());
+        separator = b'&';
+    }
+}
+
+const RSC_PARAMETER: &str = "_rsc";
+
+fn is_rsc(parameter: &str) -> bool {
+    parameter
+        .strip_prefix(RSC_PARAMETER)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+}
+
+/// The value of `_rsc` in a query, if it is there: requests that differ in it alone share a stored
+/// response but must not share a fetch, because Next.js redirects those with a wrong value.
+pub fn rsc_parameter(query: Option<&str>) -> Option<&str> {
+    query?.split('&').find(|parameter| is_rsc(parameter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(https: bool, host: &str, path: &str, query: Option<&str>) -> String {
+        let parts = KeyParts { https, host: host.as_bytes(), path, query };
+        String::from_utf8_lossy(&write(parts, |key| key.push(b'D'))).into_owned()
+    }
+
+    #[test]
+    fn same_resource_same_key() {
+        for (name, a, b) in [
+            (
+                "host case",
+                key(false, "Example.ORG", "/", None),
+                key(false, "example.org", "/", None),
+            ),
+            ("default port", key(false, "a:80", "/", None), key(false, "a", "/", None)),
+            ("default tls port", key(true, "a:443", "/", None), key(true, "a", "/", None)),
+            ("empty port", key(true, "a:", "/", None), key(true, "a", "/", None)),
+            ("only _rsc", key(false, "a", "/x", Some("_rsc=1a")), key(false, "a", "/x", None)),
+            ("bare _rsc", key(false, "a", "/x", Some("_rsc")), key(false, "a", "/x", None)),
+            (
+                "_rsc last",
+                key(false, "a", "/x", Some("q=1&_rsc=9")),
+                key(false, "a", "/x", Some("q=1")),
+            ),
+            (
+                "_rsc first",
+                key(false, "a", "/x", Some("_rsc=9&q=1")),
+                key(false, "a", "/x", Some("q=1")),
+            ),
+        ] {
+            assert_eq!(a, b, "{name}");
+        }
+    }
+
+    #[test]
+    fn other_resource_other_key() {
+        let base = key(false, "a", "/x", Some("q=1"));
+        for (name, other) in [
+            ("scheme", key(true, "a", "/x", Some("q=1"))),
+            ("port", key(false, "a:8080", "/x", Some("q=1"))),
+            ("the other scheme's port", key(false, "a:443", "/x", Some("q=1"))),
+            ("path case", key(false, "a", "/X", Some("q=1"))),
+            ("percent-encoding", key(false, "a", "/%78", Some("q=1"))),
+            ("query order", key(false, "a", "/x", Some("1=q"))),
+            ("a parameter that only begins with _rsc", key(false, "a", "/x", Some("q=1&_rsc2=1"))),
+            ("an empty query", key(false, "a", "/x", Some(""))),
+        ] {
+            assert_ne!(base, other, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_cannot_run_into_each_other(
+            a in "[a-z.]{0,8}", b in "/[a-z%?]{0,8}", c in "[a-z.]{0,8}", d in "/[a-z%?]{0,8}",
+        ) {
+            prop_assume!((&a, &b) != (&c, &d));
+            prop_assert_ne!(key(false, &a, &b, None), key(false, &c, &d, None));
+        }
+    }
+}

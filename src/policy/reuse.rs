@@ -1,0 +1,92 @@
+//! What to do with a stored response that matches a request (RFC 9111 §4).
+
+use super::date::Timestamp;
+use super::freshness::{Freshness, Use};
+
+/// How a request is to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// From the store, and that is all.
+    Serve,
+    /// From the store, while one request in the background renews it (RFC 5861 §3).
+    ServeStale,
+    /// By the origin, which is asked whether the stored response is still good (RFC 9111 §4.3).
+    Validate,
+    /// By the origin.
+    Forward(ForwardReason),
+}
+
+/// Why a request went to the origin (RFC 9211 §2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForwardReason {
+    /// The cache was configured not to handle this request.
+    Bypass,
+    /// The semantics of the request's method require it.
+    Method,
+    /// Nothing is stored for its URI.
+    UriMiss,
+    /// What is stored for its URI was selected by other request fields.
+    VaryMiss,
+    /// What is stored is fresh, but the request's own directives forbid to use it.
+    Request,
+    /// What is stored is stale.
+    Stale,
+    /// What is stored is a part, and not the one that was asked for.
+    Partial,
+}
+
+impl ForwardReason {
+    /// The token that stands for it in `Cache-Status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bypass => "bypass",
+            Self::Method => "method",
+            Self::UriMiss => "uri-miss",
+            Self::VaryMiss => "vary-miss",
+            Self::Request => "request",
+            Self::Stale => "stale",
+            Self::Partial => "partial",
+        }
+    }
+}
+
+/// Decides what to do at `now` with the stored response whose freshness this is.
+///
+/// RFC 9111 §4: a stored response may be used if it is fresh, if it may be served stale, or once it
+/// was validated.
+/// §5.2.1: a request's own directives are advice, "a cache MAY implement" them. This profile does
+/// not: see [`RequestDirectives`](super::cache_control::RequestDirectives).
+pub fn decide(freshness: &Freshness, now: Timestamp) -> Decision {
+    match freshness.at(now) {
+        Use::Fresh => Decision::Serve,
+        Use::Revalidatable => Decision::ServeStale,
+        Use::Expired => Decision::Validate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_page_is_served_then_renewed_then_validated() {
+        let s = Duration::from_secs;
+        let born = Timestamp::from_secs(1000);
+        let page = Freshness {
+            born,
+            lifetime: s(60),
+            stale_while_revalidate: s(30),
+            stale_if_error: s(900),
+        };
+        for (age, expected) in [
+            (0, Decision::Serve),
+            (59, Decision::Serve),
+            (60, Decision::ServeStale),
+            (89, Decision::ServeStale),
+            (90, Decision::Validate),
+        ] {
+            assert_eq!(decide(&page, born.saturating_add(s(age))), expected, "{age} s");
+        }
+    }
+}
