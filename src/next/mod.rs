@@ -1,1 +1,6 @@
-//! (to come)
+//! Pure facts about Next.js, measured on 14, 15 and 16: no async, no clock, no I/O.
+
+pub mod assets;
+pub mod class;
+pub mod draft;
+pub mod verdict;
