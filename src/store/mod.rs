@@ -1,1 +1,12 @@
-//! (to come)
+//! What is remembered: stored responses by key, several variants to a key.
+//!
+//! A store knows bytes, not time: whether a stored response may be used is the policy's business,
+//! and nothing leaves the store because it grew old. It leaves when memory is short.
+
+mod memory;
+mod renewal;
+mod stored;
+
+pub use memory::MemoryStore;
+pub use renewal::{Renewal, RenewalGuard};
+pub use stored::{Entry, Head, StoredResponse};

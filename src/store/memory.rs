@@ -1,0 +1,87 @@
+//! The memory tier: moka's TinyLFU, weighed in bytes.
+//!
+//! moka evicts by weight only. It is never told a time to live: its clock cannot be driven by a
+//! test, and staleness is not a reason to forget (a stale page is what saves a failing origin).
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+
+use super::stored::{Entry, StoredResponse};
+
+/// Stored responses in memory.
+#[derive(Clone, Debug)]
+pub struct MemoryStore {
+    entries: Cache<Box<[u8]>, Entry, foldhash::quality::RandomState>,
+    max_variants: usize,
+}
+
+impl MemoryStore {
+    /// A store for `capacity` bytes, with at most `max_variants` variants to a key.
+    pub fn new(capacity: u64, max_variants: usize) -> Self {
+        let entries = Cache::builder()
+            .max_capacity(capacity)
+            .weigher(|key: &Box<[u8]>, entry: &Entry| {
+                // moka's weights are 32 bit wide: 4 GiB for one key weigh as much as more would.
+                u32::try_from(entry.weight() + key.len() as u64 + ENTRY_OVERHEAD)
+                    .unwrap_or(u32::MAX)
+            })
+            .build_with_hasher(foldhash::quality::RandomState::default());
+        Self { entries, max_variants }
+    }
+
+    /// The entry under a key.
+    pub fn get(&self, key: &[u8]) -> Option<Entry> {
+        self.entries.get(key)
+    }
+
+    /// Puts a response in the place of the variant that answers the same request.
+    pub fn put(&self, key: &[u8], stored: Arc<StoredResponse>, request: &HeaderMap) {
+        self.entries.entry(key.into()).and_compute_with(|old| {
+            let old = old.map(|entry| entry.into_value()).unwrap_or_default();
+            Op::Put(old.with(stored, request, self.max_variants))
+        });
+    }
+
+    /// Takes one variant away, if it is still the one that is stored.
+    pub fn remove_variant(&self, key: &[u8], stored: &Arc<StoredResponse>) {
+        self.entries.entry(key.into()).and_compute_with(|old| {
+            match old.map(|entry| entry.value().without(stored)) {
+                Some(Some(rest)) => Op::Put(rest),
+                Some(None) => Op::Remove,
+                None => Op::Nop,
+            }
+        });
+    }
+
+    /// Takes a key away with all its variants.
+    pub fn remove(&self, key: &[u8]) {
+        self.entries.invalidate(key);
+    }
+
+    /// How many keys are stored; approximate while entries come and go.
+    pub fn len(&self) -> u64 {
+        self.entries.entry_count()
+    }
+
+    /// Whether nothing is stored; approximate likewise.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes in use; approximate likewise.
+    pub fn weight(&self) -> u64 {
+        self.entries.weighted_size()
+    }
+
+    /// Does the evictions that are due, which otherwise happen a few at a time beside other calls.
+    pub fn settle(&self) {
+        self.entries.run_pending_tasks();
+    }
+}
+
+/// What moka keeps for an entry beside key and value: its table slot, the entry info and the two
+/// queue nodes.
+const ENTRY_OVERHEAD: u64 = 220;

@@ -1,0 +1,132 @@
+//! A stored response, and the variants that one key has.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use smallvec::SmallVec;
+
+use super::renewal::Renewal;
+use crate::policy::date::Timestamp;
+use crate::policy::freshness::Freshness;
+
+use crate::policy::vary::Selecting;
+
+/// A response's head, prepared for clients once and judged once.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The status.
+    pub status: StatusCode,
+    /// The fields as clients get them; `Age` and `Cache-Status` hold a place that each use fills.
+    pub headers: HeaderMap,
+    /// The origin's own `Cache-Control` lines, where clients get another.
+    pub origin_cache_control: SmallVec<[HeaderValue; 1]>,
+    /// How long the response may be used.
+    pub freshness: Freshness,
+    /// The request fields that it was selected by.
+    pub selecting: Selecting,
+    /// Before this it is not asked for again in the background.
+    pub renew_from: Timestamp,
+}
+
+/// A complete response, ready to be sent again.
+#[derive(Debug)]
+pub struct StoredResponse {
+    /// Status, fields, and how they were judged.
+    pub head: Head,
+    /// The whole body.
+    pub body: Bytes,
+    /// The state of its background revalidation.
+    pub renewal: Renewal,
+}
+
+impl Head {
+    /// The fields as the origin sent them, for everything that is judged by them.
+    pub fn origin_headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        headers.remove(AGE);
+        headers.remove(CACHE_STATUS);
+        if !self.origin_cache_control.is_empty() {
+            headers.remove(CACHE_CONTROL);
+            for line in &self.origin_cache_control {
+                headers.append(CACHE_CONTROL, line.clone());
+            }
+        }
+        headers
+    }
+}
+
+impl StoredResponse {
+    /// A response with its body complete.
+    pub fn new(head: Head, body: Bytes) -> Arc<Self> {
+        let renewal = Renewal::not_before(head.renew_from);
+        Arc::new(Self { head, body, renewal })
+    }
+
+    /// Bytes of memory that it takes, the allocator's rounding left aside.
+    pub fn weight(&self) -> u64 {
+        let fields = |headers: &HeaderMap| -> usize {
+            let text: usize =
+                headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+            // A header map keeps a bucket and an index for each slot that it has room for.
+            text + headers.capacity() * (HEADER_BUCKET + HEADER_INDEX)
+        };
+        let weight = self.body.len()
+            + fields(&self.head.headers)
+            + self.head.origin_cache_control.iter().map(HeaderValue::len).sum::<usize>()
+            + self.head.selecting.weight()
+            + size_of::<Self>();
+        weight as u64
+    }
+}
+
+const HEADER_BUCKET: usize = 104;
+const HEADER_INDEX: usize = 4;
+
+/// All that is stored under one key.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// The youngest first.
+    variants: SmallVec<[Arc<StoredResponse>; 1]>,
+}
+
+impl Entry {
+    /// The variant that answers this request (RFC 9111 section 4.1): the youngest that matches.
+    pub fn select(&self, request: &HeaderMap) -> Option<&Arc<StoredResponse>> {
+        self.variants.iter().find(|stored| stored.head.selecting.matches(request))
+    }
+
+    /// This entry with `new` in it: in the place of the variant that answers the same request, and
+    /// with the oldest variants gone where there are more than `max`.
+    #[must_use]
+    pub fn with(&self, new: Arc<StoredResponse>, request: &HeaderMap, max: usize) -> Self {
+        let mut variants = SmallVec::with_capacity(1);
+        variants.push(new);
+        let others = self.variants.iter().filter(|stored| !stored.head.selecting.matches(request));
+        variants.extend(others.take(max.saturating_sub(1)).cloned());
+        Self { variants }
+    }
+
+    /// This entry without `old`; `None` when nothing is left.
+    pub fn without(&self, old: &Arc<StoredResponse>) -> Option<Self> {
+        let mut variants = self.variants.clone();
+        variants.retain(|stored| !Arc::ptr_eq(stored, old));
+        if variants.is_empty() { None } else { Some(Self { variants }) }
+    }
+
+    /// How many variants there are.
+    pub fn len(&self) -> usize {
+        self.variants.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.variants.is_empty()
+    }
+
+    /// Bytes of memory of all variants.
+    pub fn weight(&self) -> u64 {
+        self.variants.iter().map(|stored| stored.weight()).sum::<u64>() + size_of::<Self>() as u64
+    }
+}
