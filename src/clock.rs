@@ -4,9 +4,9 @@
 //! (`Date`, `Expires`). Everything else is handed a [`Timestamp`].
 //! Waiting (deadlines, back-off) is tokio's business, which its own tests pause.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::policy::date::Timestamp;
 
@@ -41,6 +41,16 @@ impl Clock {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Timestamp::from_millis(since.as_millis() as u64)
             }
+        }
+    }
+
+    /// A reading that never goes back, for measuring how long something took. Its zero means nothing.
+    #[allow(clippy::disallowed_methods, reason = "this is the one reader of time")]
+    pub fn monotonic(&self) -> Duration {
+        static ZERO: OnceLock<Instant> = OnceLock::new();
+        match &self.0 {
+            Source::Manual(millis) => Duration::from_millis(millis.load(Ordering::Relaxed)),
+            Source::System => ZERO.get_or_init(Instant::now).elapsed(),
         }
     }
 

@@ -1,1 +1,1 @@
-//! (to come)
+//! Every layer, outermost first, each with the reason for its place. Order is behaviour.

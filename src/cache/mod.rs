@@ -1,1 +1,180 @@
-//! (to come)
+//! The cache service: looks up, asks the policy, obeys.
+//!
+//! ```text
+//!               ┌─ Serve ───────────────────────▶ answer, at once
+//! request ─▶ lookup ─ ServeStale ───────────────▶ answer, at once; `renew` in the background
+//!               ├─ Validate ─▶ fetch, conditional ─┐
+//!               ├─ UriMiss ──▶ fetch ──────────────┼▶ `collapse`: one leads, the others follow
+//!               └─ Bypass, Method ─▶ `pass`        └▶ `growing`: all read the body as it comes
+//! ```
+//!
+//! Invariants:
+//! - No rule of HTTP or of Next.js stands here; `policy` and `next` are asked, in `lookup` and `prepare`.
+//! - A hit neither allocates a future nor waits.
+//! - A failure of ours never fails an answer that the origin gave: whoever cannot be served from the
+//!   store or from another's fetch is passed through.
+
+mod collapse;
+mod fetch;
+mod fill;
+mod growing;
+mod lookup;
+mod pass;
+mod prepare;
+mod renew;
+mod respond;
+mod unstorable;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Request, Response};
+use tokio::sync::Semaphore;
+use tower::{Service, ServiceExt};
+
+use crate::body::Body;
+use crate::clock::Clock;
+use crate::config::{CacheConfig, NextConfig};
+use crate::error::ProxyError;
+use crate::store::MemoryStore;
+use collapse::Flights;
+use lookup::Plan;
+use unstorable::Unstorable;
+
+/// How long the origin took from the request to its response head; in the extensions of responses
+/// that came from it.
+#[derive(Clone, Copy, Debug)]
+pub struct OriginTime(pub Duration);
+
+/// What the cache needs of the service below it.
+pub trait Inner:
+    Service<Request<Body>, Response = Response<Body>, Error = ProxyError, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Inner for S where
+    S: Service<Request<Body>, Response = Response<Body>, Error = ProxyError, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// The cache as a tower service; clones share everything.
+#[derive(Debug)]
+pub struct Cache<S> {
+    edge: Arc<Edge<S>>,
+}
+
+/// What all requests share.
+#[derive(Debug)]
+struct Edge<S> {
+    origin: S,
+    store: MemoryStore,
+    flights: Arc<Flights>,
+    unstorable: Unstorable,
+    renewals: Arc<Semaphore>,
+    clock: Clock,
+    cache: CacheConfig,
+    next: NextConfig,
+}
+
+impl<S: Inner> Cache<S> {
+    /// A cache in front of `origin` that keeps what it may in `store`.
+    pub fn new(
+        origin: S,
+        store: MemoryStore,
+        clock: Clock,
+        cache: CacheConfig,
+        next: NextConfig,
+    ) -> Self {
+        let edge = Edge {
+            origin,
+            store,
+            flights: Flights::new(),
+            unstorable: Unstorable::new(cache.uncacheable_memory),
+            renewals: Arc::new(Semaphore::new(cache.max_revalidations)),
+            clock,
+            cache,
+            next,
+        };
+        Self { edge: Arc::new(edge) }
+    }
+}
+
+impl<S> Clone for Cache<S> {
+    fn clone(&self) -> Self {
+        Self { edge: self.edge.clone() }
+    }
+}
+
+impl<S: Inner> Service<Request<Body>> for Cache<S> {
+    type Response = Response<Body>;
+    type Error = ProxyError;
+    type Future = CacheFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ProxyError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> CacheFuture {
+        match self.edge.lookup(&mut request) {
+            Plan::Answer(response) => CacheFuture::Ready(Some(response)),
+            Plan::Pass(pass) => CacheFuture::Boxed(Box::pin(self.edge.clone().pass(request, pass))),
+            Plan::Fetch(fetch) => {
+                CacheFuture::Boxed(Box::pin(self.edge.clone().fetch(request, fetch)))
+            }
+        }
+    }
+}
+
+impl<S: Inner> Edge<S> {
+    /// Asks the origin, and notes how long it took.
+    async fn ask(&self, request: Request<Body>) -> Result<Response<Body>, ProxyError> {
+        let began = self.clock.monotonic();
+        let mut response = self.origin.clone().oneshot(request).await?;
+        let took = self.clock.monotonic().saturating_sub(began);
+        response.extensions_mut().insert(OriginTime(took));
+        Ok(response)
+    }
+}
+
+/// An answer at hand, or one that takes a way.
+pub enum CacheFuture {
+    /// A hit.
+    Ready(Option<Response<Body>>),
+    /// Anything else.
+    Boxed(Pin<Box<dyn Future<Output = Result<Response<Body>, ProxyError>> + Send>>),
+}
+
+impl Future for CacheFuture {
+    type Output = Result<Response<Body>, ProxyError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Ready(response) => match response.take() {
+                Some(response) => Poll::Ready(Ok(response)),
+                // Polled after its end, which the contract of `Future` forbids.
+                None => Poll::Pending,
+            },
+            Self::Boxed(future) => future.as_mut().poll(cx),
+        }
+    }
+}
+
+impl std::fmt::Debug for CacheFuture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ready(_) => "CacheFuture::Ready",
+            Self::Boxed(_) => "CacheFuture::Boxed",
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! From an origin's answer to what is kept and what clients see of it.
+//!
+//! The rules stand in `policy` and `next`; here they are asked in order.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, DATE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use smallvec::SmallVec;
+
+use super::respond;
+use crate::config::{CacheConfig, ClientCacheControl, NextConfig};
+use crate::layer::hop_by_hop;
+use crate::next::assets;
+use crate::next::class::Class;
+use crate::next::verdict::{self, NEXT_CACHE, Unfit};
+use crate::policy::Rules;
+use crate::policy::cache_control::{self, ResponseDirectives};
+use crate::policy::date::{Timestamp, format_http_date};
+use crate::policy::freshness::{FOREVER, Freshness, corrected_initial_age};
+
+use crate::policy::storable::{Exchange, NotStorable, storable};
+use crate::policy::validate;
+use crate::policy::vary::Selecting;
+use crate::store::{Head, StoredResponse};
+
+/// Why an answer was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unstored {
+    /// A rule of HTTP caching.
+    Policy(NotStorable),
+    /// A fact about Next.js.
+    Next(Unfit),
+    /// Larger than `cache.max_entry`.
+    TooLarge,
+}
+
+impl Unstored {
+    /// The token for `Cache-Status`.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Policy(why) => why.as_str(),
+            Self::Next(why) => why.as_str(),
+            Self::TooLarge => "too-large",
+        }
+    }
+
+    /// Whether other requests for the same key would most likely be told the same. Where the reason
+    /// lies in this very request, the next one may be stored and should go on collapsing.
+    pub(super) fn concerns_the_key(self) -> bool {
+        match self {
+            Self::Policy(NotStorable::Authorization | NotStorable::SetCookie) => false,
+            Self::Next(Unfit::RscRedirect) => false,
+            Self::Policy(_) | Self::Next(_) | Self::TooLarge => true,
+        }
+    }
+}
+
+/// A request and its answer, with the times of both.
+pub(super) struct Answer<'a> {
+    pub(super) request: &'a http::request::Parts,
+    pub(super) request_time: Timestamp,
+    pub(super) response: &'a http::response::Parts,
+    pub(super) response_time: Timestamp,
+}
+
+/// Decides whether an answer is stored, and prepares its head if so.
+pub(super) fn head(
+    answer: &Answer<'_>,
+    cache: &CacheConfig,
+    next: &NextConfig,
+) -> Result<Head, Unstored> {
+    let Answer { request, response, .. } = answer;
+    // A request without a class was never looked up either.
+    let class = Class::of(&request.headers).map_err(|_| Unstored::Next(Unfit::ClassMismatch))?;
+    let is_static = assets::is_static(request.uri.path(), &next.base_path);
+    verdict::fits(&class, is_static, response.status, &response.headers).map_err(Unstored::Next)?;
+    let freshness = freshness(answer, is_static, cache)?;
+    let prerendered = verdict::is_prerendered(&response.headers);
+    let settled = |name: &_| verdict::is_settled(name, prerendered);
+    let selecting = Selecting::new(&response.headers, &request.headers, settled)
+        .map_err(|_| Unstored::Policy(NotStorable::VaryAny))?;
+    if content_length(&response.headers).is_some_and(|length| length > cache.max_entry) {
+        return Err(Unstored::TooLarge);
+    }
+    let mut head = Head {
+        status: response.status,
+        headers: stored_headers(answer),
+        origin_cache_control: SmallVec::new(),
+        freshness,
+        selecting,
+        renew_from: Timestamp::default(),
+    };
+    if verdict::is_stale_at_origin(&response.headers) {
+        // It is older than its lifetime already; Next.js renders anew meanwhile, so ask soon.
+        head.freshness.born = answer.response_time.saturating_sub(freshness.lifetime);
+        head.renew_from = answer.response_time.saturating_add(ORIGIN_RENDERS);
+    }
+    for_client(&mut head, is_static, cache.client_cache_control);
+    Ok(head)
+}
+
+/// How long Next.js is given to render before a `STALE` answer is asked for again.
+const ORIGIN_RENDERS: Duration = Duration::from_secs(1);
+
+fn freshness(
+    answer: &Answer<'_>,
+    is_static: bool,
+    cache: &CacheConfig,
+) -> Result<Freshness, Unstored> {
+    let Answer { request, request_time, response, response_time } = *answer;
+    let directives = ResponseDirectives::parse(&response.headers);
+    if is_static && assets::is_immutable(response.status, &response.headers, &directives) {
+        let age = corrected_initial_age(&response.headers, request_time, response_time);
+        return Ok(Freshness {
+            born: response_time.saturating_sub(age),
+            lifetime: assets::IMMUTABLE_LIFETIME,
+            stale_while_revalidate: FOREVER,
+            stale_if_error: FOREVER,
+        });
+    }
+    let exchange = Exchange {
+        method: &request.method,
+        request: &request.headers,
+        status: response.status,
+        response: &response.headers,
+        request_time,
+        response_time,
+    };
+    let rules = Rules { stale_if_error: cache.stale_if_error };
+    storable(&exchange, &rules).map_err(Unstored::Policy)
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The fields that may be kept: those of the connection are not (RFC 9111 section 3.1).
+fn stored_headers(answer: &Answer<'_>) -> HeaderMap {
+    let mut headers = answer.response.headers.clone();
+    hop_by_hop::strip_response(&mut headers);
+    if !headers.contains_key(DATE) {
+        // RFC 9110 section 6.6.1: a recipient that keeps a message without Date adds the time of receipt.
+        headers.insert(DATE, format_http_date(answer.response_time));
+    }
+    headers.insert(AGE, HeaderValue::from_static("0"));
+    headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
+    // The clone has room for just what is in it.
+    headers.clone()
+}
+
+fn for_client(head: &mut Head, is_static: bool, mode: ClientCacheControl) {
+    let Some(value) = client_cache_control(head.status, &head.headers, is_static, mode) else {
+        return;
+    };
+    head.origin_cache_control = head.headers.get_all(CACHE_CONTROL).iter().cloned().collect();
+    head.headers.insert(CACHE_CONTROL, value);
+}
+
+/// The `Cache-Control` that clients get, where it is not the origin's.
+pub(super) fn client_cache_control(
+    status: StatusCode,
+    headers: &HeaderMap,
+    is_static: bool,
+    mode: ClientCacheControl,
+) -> Option<HeaderValue> {
+    if is_static && assets::is_immutable(status, headers, &ResponseDirectives::parse(headers)) {
+        return Some(assets::IMMUTABLE);
+    }
+    match mode {
+        ClientCacheControl::Edge => cache_control::for_client(headers),
+        ClientCacheControl::Origin => None,
+    }
+}
+
+/// The value of `x-nextjs-cache` that tells what the edge did.
+pub(super) fn next_cache(headers: &mut HeaderMap, value: &'static str) {
+    if let Some(slot) = headers.get_mut(NEXT_CACHE) {
+        *slot = HeaderValue::from_static(value);
+    }
+}
+
+/// Whether a complete body may be kept. That a document is empty shows only at the end of a body
+/// without `Content-Length` (CVE-2025-49826).
+pub(super) fn keeps_body(asked: &http::request::Parts, status: StatusCode, body: &Bytes) -> bool {
+    let is_document = Class::of(&asked.headers).is_ok_and(|class| class.is_document());
+    !(body.is_empty() && is_document && status == StatusCode::OK)
+}
+
+/// The head of a stored response that a 304 made fresh again.
+pub(super) fn freshened(
+    stale: &StoredResponse,
+    answer: &Answer<'_>,
+    cache: &CacheConfig,
+    next: &NextConfig,
+) -> Result<Head, Unstored> {
+    let mut headers = stale.head.origin_headers();
+    validate::freshen(&mut headers, &answer.response.headers);
+    let mut response = Response::new(()).into_parts().0;
+    response.status = stale.head.status;
+    response.headers = headers;
+    let mut head = head(&Answer { response: &response, ..*answer }, cache, next)?;
+    respond::state_length(&mut head.headers, &stale.body);
+    Ok(head)
+}

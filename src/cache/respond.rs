@@ -1,0 +1,119 @@
+//! Builds what a client gets from what is stored, and marks what is passed through.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+
+use super::prepare::next_cache;
+use crate::body::Body;
+use crate::policy::date::Timestamp;
+use crate::policy::status::Status;
+use crate::policy::validate::{self, Precondition};
+use crate::store::{Head, StoredResponse};
+
+/// What of a request shapes the answer from the store.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) method: &'a Method,
+    pub(super) headers: &'a HeaderMap,
+}
+
+/// Answers with a stored response that `status` says the story of.
+pub(super) fn stored(
+    stored: &StoredResponse,
+    asked: Asked<'_>,
+    mut status: Status,
+    now: Timestamp,
+) -> Response<Body> {
+    let head = &stored.head;
+    let ttl = head.freshness.ttl(now);
+    status.ttl = Some(ttl);
+    let mut headers = head.headers.clone();
+    put(&mut headers, CACHE_STATUS, status.value());
+    put(&mut headers, AGE, seconds(head.freshness.age(now)));
+    if ttl <= 0 {
+        next_cache(&mut headers, "STALE");
+    }
+    conditional(head, headers, asked, || Body::full(stored.body.clone()))
+}
+
+/// Answers with a response that came just now and is being stored.
+pub(super) fn filling(head: &Head, body: Body, asked: Asked<'_>, status: Status) -> Response<Body> {
+    let mut headers = head.headers.clone();
+    put(&mut headers, CACHE_STATUS, status.value());
+    headers.remove(AGE);
+    next_cache(&mut headers, "MISS");
+    conditional(head, headers, asked, || body)
+}
+
+/// RFC 9111 section 4.3.2: a client's own conditions are judged by what is stored.
+fn conditional(
+    head: &Head,
+    headers: HeaderMap,
+    asked: Asked<'_>,
+    body: impl FnOnce() -> Body,
+) -> Response<Body> {
+    if validate::has_conditions(asked.headers) {
+        match validate::evaluate(asked.method, asked.headers, head.status, &headers) {
+            Precondition::NotModified => {
+                return response(
+                    StatusCode::NOT_MODIFIED,
+                    validate::not_modified_headers(&headers),
+                    Body::Empty,
+                );
+            }
+            Precondition::None => {}
+        }
+    }
+    let body = if asked.method == Method::HEAD { Body::Empty } else { body() };
+    response(head.status, headers, body)
+}
+
+/// Answers a client's conditions where the origin was not told of them, because its answer might
+/// have been for others too.
+pub(super) fn by_conditions(passing: Response<Body>, asked: Asked<'_>) -> Response<Body> {
+    let headers = passing.headers();
+    match validate::evaluate(asked.method, asked.headers, passing.status(), headers) {
+        Precondition::None => passing,
+        Precondition::NotModified => {
+            let headers = validate::not_modified_headers(headers);
+            let mut not_modified = response(StatusCode::NOT_MODIFIED, headers, Body::Empty);
+            *not_modified.extensions_mut() = passing.extensions().clone();
+            not_modified
+        }
+    }
+}
+
+fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Adds our member to `Cache-Status` of an answer that is passed through (RFC 9211 section 2: behind
+/// those of the caches before us).
+pub(super) fn mark(response: &mut Response<Body>, status: Status) {
+    response.headers_mut().append(CACHE_STATUS, status.value());
+}
+
+/// States the length of a body that is complete.
+pub(super) fn state_length(headers: &mut HeaderMap, body: &Bytes) {
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+}
+
+/// Sets a field that mostly has its place already.
+fn put(headers: &mut HeaderMap, name: http::HeaderName, value: HeaderValue) {
+    match headers.get_mut(&name) {
+        Some(slot) => *slot = value,
+        None => {
+            headers.insert(name, value);
+        }
+    }
+}
+
+fn seconds(age: Duration) -> HeaderValue {
+    HeaderValue::from(age.as_secs())
+}

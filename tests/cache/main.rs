@@ -1,0 +1,12 @@
+//! Dialogues between a client, the cache and a scripted origin.
+//!
+//! Nothing here sleeps or opens a socket: the test answers for the origin and moves the clock.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
+
+mod collapse;
+mod hit;
+mod next;
+mod revalidate;
+mod stale;
+mod support;

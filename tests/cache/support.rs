@@ -1,0 +1,256 @@
+//! A scripted origin and a client, in process: every exchange is held in the test's hand, and time
+//! stands still until the test moves it.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, StreamBody};
+use selvedge::body::Body;
+use selvedge::cache::Cache;
+use selvedge::clock::Clock;
+use selvedge::config::{CacheConfig, NextConfig};
+use selvedge::error::{BodyError, ProxyError};
+use selvedge::policy::date::Timestamp;
+use selvedge::store::MemoryStore;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tower::{Service, ServiceExt};
+
+/// 2026-01-01T00:00:00Z, where every test begins.
+pub const START: Timestamp = Timestamp::from_secs(1_767_225_600);
+
+type Answer = Result<Response<Body>, ProxyError>;
+
+/// The origin's service: hands each request to the test.
+#[derive(Clone)]
+pub struct Origin(mpsc::UnboundedSender<Exchange>);
+
+/// A request that waits for its answer.
+pub struct Exchange {
+    pub request: Request<Body>,
+    reply: oneshot::Sender<Answer>,
+}
+
+impl Service<Request<Body>> for Origin {
+    type Response = Response<Body>;
+    type Error = ProxyError;
+    type Future = BoxFuture<'static, Answer>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ProxyError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.0.send(Exchange { request, reply });
+        Box::pin(async move { answer.await.unwrap_or(Err(ProxyError::Abandoned)) })
+    }
+}
+
+impl Exchange {
+    pub fn answer(self, response: Response<Body>) {
+        let _ = self.reply.send(Ok(response));
+    }
+
+    pub fn fail(self) {
+        let _ = self.reply.send(Err(refused()));
+    }
+
+    /// Answers with a head; the body comes piece by piece.
+    pub fn answer_slowly(self, response: http::response::Builder) -> Pieces {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let stream = tokio_stream::wrappers::UnboundedReceiverStream::new(receiver);
+        self.answer(response.body(Body::stream(StreamBody::new(stream))).unwrap());
+        Pieces(sender)
+    }
+
+    /// Whether the one who asked has gone.
+    pub fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+pub fn refused() -> ProxyError {
+    ProxyError::ConnectFailed { origin: "http://origin".into(), reason: "refused".into() }
+}
+
+/// The origin's end of a body.
+pub struct Pieces(mpsc::UnboundedSender<Result<http_body::Frame<Bytes>, BodyError>>);
+
+impl Pieces {
+    pub fn send(&self, piece: &'static str) {
+        let _ = self.0.send(Ok(http_body::Frame::data(piece.into())));
+    }
+
+    pub fn break_off(self) {
+        let _ = self.0.send(Err(BodyError::Broken("connection reset".into())));
+    }
+}
+
+/// An edge with a clock of its own, and the script of its origin.
+pub struct Edge {
+    pub cache: Cache<Origin>,
+    pub clock: Clock,
+    exchanges: mpsc::UnboundedReceiver<Exchange>,
+    early: VecDeque<Exchange>,
+}
+
+impl Edge {
+    pub fn new() -> Self {
+        Self::with(CacheConfig::default())
+    }
+
+    pub fn with(config: CacheConfig) -> Self {
+        let (sender, exchanges) = mpsc::unbounded_channel();
+        let clock = Clock::manual(START);
+        let store = MemoryStore::new(64 << 20, config.max_variants);
+        let cache = Cache::new(Origin(sender), store, clock.clone(), config, NextConfig::default());
+        Self { cache, clock, exchanges, early: VecDeque::new() }
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Sends a request; its answer comes when the script lets it.
+    pub fn send(&self, request: Request<Body>) -> JoinHandle<Answer> {
+        tokio::spawn(self.cache.clone().oneshot(request))
+    }
+
+    /// Sends a request that must be answered without the origin.
+    pub async fn hit(&mut self, request: Request<Body>) -> Got {
+        let pending = self.send(request);
+        self.settle().await;
+        assert!(pending.is_finished(), "the request went to the origin");
+        got(pending).await
+    }
+
+    /// Sends a request that must reach the origin, which answers so.
+    pub async fn miss(&mut self, request: Request<Body>, response: Response<Body>) -> Got {
+        let pending = self.send(request);
+        self.origin().await.answer(response);
+        let got = got(pending).await;
+        self.settle().await;
+        got
+    }
+
+    /// The next request that the origin gets.
+    pub async fn origin(&mut self) -> Exchange {
+        if let Some(exchange) = self.early.pop_front() {
+            return exchange;
+        }
+        let next = tokio::time::timeout(Duration::from_secs(3600), self.exchanges.recv());
+        next.await.expect("the origin was asked").expect("the edge lives")
+    }
+
+    /// Lets every task run until it waits; then the origin must not have been asked.
+    pub async fn origin_is_left_alone(&mut self) {
+        self.settle().await;
+        let count = self.early.len();
+        assert_eq!(count, 0, "the origin was asked {count} times more");
+    }
+
+    /// How many requests wait for the origin.
+    pub async fn waiting_at_the_origin(&mut self) -> usize {
+        self.settle().await;
+        self.early.len()
+    }
+
+    /// Lets every task run until it waits.
+    pub async fn settle(&mut self) {
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        while let Ok(exchange) = self.exchanges.try_recv() {
+            self.early.push_back(exchange);
+        }
+    }
+}
+
+/// What a client got.
+#[derive(Debug)]
+pub struct Got {
+    pub status: u16,
+    pub headers: HeaderMap,
+    /// `None` when the body broke off.
+    pub body: Option<String>,
+}
+
+impl Got {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Our member of `Cache-Status`, without our name.
+    pub fn story(&self) -> &str {
+        self.header("cache-status").strip_prefix("selvedge; ").unwrap_or_default()
+    }
+
+    pub fn body(&self) -> &str {
+        self.body.as_deref().expect("the body came whole")
+    }
+}
+
+pub async fn got(pending: JoinHandle<Answer>) -> Got {
+    read(pending.await.unwrap().expect("an answer")).await
+}
+
+pub async fn read(response: Response<Body>) -> Got {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.ok();
+    let body = body.map(|body| String::from_utf8(body.to_bytes().to_vec()).unwrap());
+    Got { status: parts.status.as_u16(), headers: parts.headers, body }
+}
+
+/// A browser's request.
+pub fn get(path: &str) -> Request<Body> {
+    request("GET", path, &[])
+}
+
+pub fn get_with(path: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    request("GET", path, headers)
+}
+
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path).header("host", "example.org");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::Empty).unwrap()
+}
+
+/// An answer of the origin.
+pub fn answer(status: u16, headers: &[(&str, &str)], body: &'static str) -> Response<Body> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    response.body(Body::full(body)).unwrap()
+}
+
+/// An ISR page of Next.js 16.
+pub fn page(cache_control: &str, body: &'static str) -> Response<Body> {
+    answer(
+        200,
+        &[
+            ("cache-control", cache_control),
+            ("content-type", "text/html; charset=utf-8"),
+            ("etag", "\"v1\""),
+            ("vary", VARY_16),
+            ("x-nextjs-cache", "HIT"),
+            ("x-nextjs-prerender", "1"),
+        ],
+        body,
+    )
+}
+
+pub const VARY_16: &str = "rsc, next-router-state-tree, next-router-prefetch, \
+                           next-router-segment-prefetch, Accept-Encoding";
