@@ -63,10 +63,10 @@ pub enum ProxyError {
         /// `server.deadline`.
         limit: Duration,
     },
-    /// More requests in flight than allowed.
-    #[error("more than {max} requests in flight (server.max_requests)")]
+    /// More requests wait for the origin than may.
+    #[error("more than {max} requests wait for the origin (origin.max_requests)")]
     Overloaded {
-        /// `server.max_requests`.
+        /// `origin.max_requests`.
         max: usize,
     },
     /// The request has been through this very process before.

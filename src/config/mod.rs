@@ -34,8 +34,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Most client connections at once; further ones wait in the system's queue.
     pub max_connections: usize,
-    /// Most requests in flight at once; further ones get 503.
-    pub max_requests: usize,
+    /// Threads that serve; `None` is one for each core that the process may use.
+    pub workers: Option<usize>,
     /// Longest time for a request head to arrive once its first byte has.
     pub header_timeout: Duration,
     /// Longest pause between two requests on a connection, and before the first.
@@ -63,7 +63,7 @@ impl Default for ServerConfig {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080),
             max_connections: 10_000,
-            max_requests: 5_000,
+            workers: None,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(30),
@@ -85,6 +85,9 @@ pub struct OriginConfig {
     pub url: OriginAddress,
     /// Most connections to the origin at once.
     pub max_connections: usize,
+    /// Most requests that wait for the origin or for its response head; further ones get 503. What is
+    /// answered from the store does not count.
+    pub max_requests: usize,
     /// Longest wait for a free connection.
     pub queue_timeout: Duration,
     /// Longest time to connect.
@@ -102,6 +105,7 @@ impl Default for OriginConfig {
         Self {
             url: OriginAddress::Tcp { host: "127.0.0.1".into(), port: 3000 },
             max_connections: 256,
+            max_requests: 5_000,
             queue_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             first_byte_timeout: Duration::from_secs(60),
