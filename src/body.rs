@@ -2,6 +2,9 @@
 //!
 //! A hit must not allocate, so the usual cases are variants; whatever else there is comes boxed.
 
+mod patient;
+mod progress;
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,6 +13,9 @@ use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
+
+pub use patient::Patient;
+pub use progress::Progress;
 
 use crate::error::BodyError;
 
@@ -41,6 +47,17 @@ impl Body {
         B::Error: Into<BodyError>,
     {
         Self::Stream(body.map_err(Into::into).boxed_unsync())
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "Body::Empty",
+            Self::Full(_) => "Body::Full",
+            Self::Incoming(_) => "Body::Incoming",
+            Self::Stream(_) => "Body::Stream",
+        })
     }
 }
 

@@ -18,16 +18,20 @@
 //! - [`admin`]: health, on its own address.
 
 pub mod admin;
+pub mod alarm;
 pub mod body;
 pub mod cache;
 pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod layer;
+pub mod log;
 pub mod next;
 pub mod origin;
 pub mod policy;
+pub mod run;
 pub mod server;
 pub mod stack;
 pub mod store;

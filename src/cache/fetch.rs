@@ -26,6 +26,7 @@ use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;
 use crate::error::ProxyError;
+use crate::next::assets;
 use crate::policy::date::Timestamp;
 use crate::policy::key::{KeyBuf, rsc_parameter};
 use crate::policy::reuse::{self, Decision};
@@ -104,7 +105,9 @@ impl<S: Inner> Edge<S> {
                     *response.extensions_mut() = extensions;
                 }
                 lease.settle(Outcome::Shared(fill.clone()));
-                let _ = response.map(|response| reply.send(Ok(response)));
+                if let Some(response) = response {
+                    let _ = reply.send(Ok(response));
+                }
                 return self.fill(fetch.key, asked, fill, writer, body, Some(lease)).await;
             }
             Found::Stored(stored, fwd_status, detail) => {
@@ -154,9 +157,13 @@ impl<S: Inner> Edge<S> {
         if let Some(stale) = &fetch.stale
             && parts.status == StatusCode::NOT_MODIFIED
         {
-            if let Some(stored) = self.freshen(&fetch.key, stale, &answer) {
-                return Found::Stored(stored, Some(StatusCode::NOT_MODIFIED), None);
-            }
+            return match self.freshen(&fetch.key, stale, &answer) {
+                Ok(stored) => Found::Stored(stored, Some(StatusCode::NOT_MODIFIED), None),
+                Err(why) => {
+                    let response = respond::validated(stale, &parts.headers);
+                    self.passing(asked, response, why)
+                }
+            };
         }
         match prepare::head(&answer, &self.cache, &self.next) {
             Ok(head) => {
@@ -167,14 +174,17 @@ impl<S: Inner> Edge<S> {
                 if why.concerns_the_key() {
                     self.unstorable.remember(&fetch.key, now);
                 }
-                let is_static =
-                    crate::next::assets::is_static(asked.uri.path(), &self.next.base_path);
-                let response = Response::from_parts(parts, body);
-                let mut response = respond::by_conditions(response, asked_of(asked));
-                self.hand_on(&mut response, is_static);
-                Found::Passing(Box::new(response), why)
+                self.passing(asked, Response::from_parts(parts, body), why)
             }
         }
+    }
+
+    /// An answer for the one who asked, and nobody else.
+    fn passing(&self, asked: &Parts, response: Response<Body>, why: Unstored) -> Found {
+        let is_static = assets::is_static(asked.uri.path(), &self.next.base_path);
+        let mut response = respond::by_conditions(response, asked_of(asked));
+        self.hand_on(&mut response, is_static);
+        Found::Passing(Box::new(response), why)
     }
 
     /// Opens a body that is read while it is stored.
@@ -287,24 +297,23 @@ impl<S: Inner> Edge<S> {
         }
     }
 
-    /// RFC 9111 section 4.3.4: a 304 makes a stored response fresh again, with the fields that it brings.
-    /// `None` when what it brings forbids to keep it.
+    /// RFC 9111 section 4.3.4: a 304 makes a stored response fresh again, with the fields that it
+    /// brings. Where these forbid to keep it, it is kept no longer.
     pub(super) fn freshen(
         &self,
         key: &[u8],
         stale: &Arc<StoredResponse>,
         answer: &Answer<'_>,
-    ) -> Option<Arc<StoredResponse>> {
-        let freshened = prepare::freshened(stale, answer, &self.cache, &self.next);
-        match freshened {
+    ) -> Result<Arc<StoredResponse>, Unstored> {
+        match prepare::freshened(stale, answer, &self.cache, &self.next) {
             Ok(head) => {
                 let stored = StoredResponse::new(head, stale.body.clone());
                 self.store.put(key, stored.clone(), &answer.request.headers);
-                Some(stored)
+                Ok(stored)
             }
-            Err(_) => {
+            Err(why) => {
                 self.store.remove_variant(key, stale);
-                None
+                Err(why)
             }
         }
     }

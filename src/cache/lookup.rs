@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT_ENCODING, HOST, RANGE, UPGRADE};
+use http::header::{ACCEPT_ENCODING, RANGE, UPGRADE};
 use http::{HeaderMap, Method, Request, Response};
 use http_body::Body as _;
 
 use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;
-use crate::layer::forwarded;
+use crate::client;
 use crate::next::class::Class;
 use crate::next::draft;
 use crate::policy::date::Timestamp;
@@ -144,8 +144,8 @@ fn key_of(request: &Request<Body>) -> Option<KeyBuf> {
 pub(super) fn parts(request: &Request<Body>) -> KeyParts<'_> {
     let uri = request.uri();
     KeyParts {
-        https: forwarded::is_https(request),
-        host: request.headers().get(HOST).map_or(b"", |host| host.as_bytes()),
+        https: client::is_https(request),
+        host: client::host(request),
         path: uri.path(),
         query: uri.query(),
     }

@@ -5,13 +5,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, DATE};
+use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, DATE, TRAILER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use smallvec::SmallVec;
 
 use super::respond;
 use crate::config::{CacheConfig, ClientCacheControl, NextConfig};
-use crate::layer::hop_by_hop;
+use crate::layer::introduce;
 use crate::next::assets;
 use crate::next::class::Class;
 use crate::next::verdict::{self, NEXT_CACHE, Unfit};
@@ -32,6 +32,8 @@ pub(super) enum Unstored {
     Policy(NotStorable),
     /// A fact about Next.js.
     Next(Unfit),
+    /// Selected by a field that tells of the client, and that we write ourselves below the cache.
+    SelectedByClient,
     /// Larger than `cache.max_entry`.
     TooLarge,
 }
@@ -42,6 +44,7 @@ impl Unstored {
         match self {
             Self::Policy(why) => why.as_str(),
             Self::Next(why) => why.as_str(),
+            Self::SelectedByClient => "vary-client",
             Self::TooLarge => "too-large",
         }
     }
@@ -52,7 +55,7 @@ impl Unstored {
         match self {
             Self::Policy(NotStorable::Authorization | NotStorable::SetCookie) => false,
             Self::Next(Unfit::RscRedirect) => false,
-            Self::Policy(_) | Self::Next(_) | Self::TooLarge => true,
+            Self::Policy(_) | Self::Next(_) | Self::SelectedByClient | Self::TooLarge => true,
         }
     }
 }
@@ -81,6 +84,9 @@ pub(super) fn head(
     let settled = |name: &_| verdict::is_settled(name, prerendered);
     let selecting = Selecting::new(&response.headers, &request.headers, settled)
         .map_err(|_| Unstored::Policy(NotStorable::VaryAny))?;
+    if selecting.names().any(introduce::tells_of_client) {
+        return Err(Unstored::SelectedByClient);
+    }
     if content_length(&response.headers).is_some_and(|length| length > cache.max_entry) {
         return Err(Unstored::TooLarge);
     }
@@ -136,10 +142,11 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// The fields that may be kept: those of the connection are not (RFC 9111 section 3.1).
+/// The fields that are kept. Those of the connection (RFC 9111 section 3.1) never come this far: see
+/// `stack`. Trailers are not kept (section 3.1 allows it), nor what announces them.
 fn stored_headers(answer: &Answer<'_>) -> HeaderMap {
     let mut headers = answer.response.headers.clone();
-    hop_by_hop::strip_response(&mut headers);
+    headers.remove(TRAILER);
     if !headers.contains_key(DATE) {
         // RFC 9110 section 6.6.1: a recipient that keeps a message without Date adds the time of receipt.
         headers.insert(DATE, format_http_date(answer.response_time));

@@ -35,9 +35,10 @@ impl From<Unstored> for Failure {
         match why {
             // A file of a build that is gone from the origin; old pages still ask for it.
             Unstored::Next(Unfit::MissingAsset) => Self::Origin(why.as_str().to_owned()),
-            Unstored::Policy(_) | Unstored::Next(_) | Unstored::TooLarge => {
-                Self::NotStorable(why.as_str())
-            }
+            Unstored::Policy(_)
+            | Unstored::Next(_)
+            | Unstored::SelectedByClient
+            | Unstored::TooLarge => Self::NotStorable(why.as_str()),
         }
     }
 }
@@ -100,10 +101,7 @@ impl<S: Inner> Edge<S> {
         let response_time = self.clock.now();
         let answer = Answer { request: asked, request_time, response: &parts, response_time };
         if parts.status == StatusCode::NOT_MODIFIED {
-            return match self.freshen(key, stale, &answer) {
-                Some(_) => Ok(()),
-                None => Err(Failure::NotStorable("304 forbids to keep it")),
-            };
+            return self.freshen(key, stale, &answer).map(drop).map_err(Failure::from);
         }
         let mut head = prepare::head(&answer, &self.cache, &self.next).map_err(Failure::from)?;
         let whole = self.read_whole(body).await?;

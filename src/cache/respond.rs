@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH};
+use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use super::prepare::next_cache;
@@ -84,6 +84,17 @@ pub(super) fn by_conditions(passing: Response<Body>, asked: Asked<'_>) -> Respon
             not_modified
         }
     }
+}
+
+/// What a stored response and the 304 that validated it say together, where it may not be kept any
+/// longer. The 304's cookies are for the one who asked.
+pub(super) fn validated(stale: &StoredResponse, not_modified: &HeaderMap) -> Response<Body> {
+    let mut headers = stale.head.origin_headers();
+    validate::freshen(&mut headers, not_modified);
+    for cookie in not_modified.get_all(SET_COOKIE) {
+        headers.append(SET_COOKIE, cookie.clone());
+    }
+    response(stale.head.status, headers, Body::full(stale.body.clone()))
 }
 
 fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body> {

@@ -1,13 +1,31 @@
-//! tmp
-pub mod forwarded {
-    //! tmp
-    /// tmp
-    pub fn is_https<B>(_: &http::Request<B>) -> bool {
-        false
+//! What is done to each request, hit or miss; `stack` has the order and the reasons for it.
+//!
+//! Most layers are plain functions from a request to a request. Those that wait or may refuse are
+//! services of their own.
+//!
+//! Not here: caching (`cache`), and connections (`server`, `origin`).
+
+pub mod access_log;
+pub mod admit;
+pub mod deadline;
+pub mod forwarded;
+pub mod guard;
+pub mod hop_by_hop;
+pub mod introduce;
+mod refusable;
+pub mod respond;
+pub mod shed;
+
+use http::{HeaderMap, HeaderName};
+pub use refusable::Refusable;
+use smallvec::SmallVec;
+
+/// Removes every field whose name satisfies `unwanted`. Most requests have none, and pay for one
+/// look at each name.
+fn remove_fields(headers: &mut HeaderMap, unwanted: impl Fn(&HeaderName) -> bool) {
+    let found: SmallVec<[HeaderName; 4]> =
+        headers.keys().filter(|name| unwanted(name)).cloned().collect();
+    for name in found {
+        headers.remove(name);
     }
-}
-pub mod hop_by_hop {
-    //! tmp
-    /// tmp
-    pub fn strip_response(_: &mut http::HeaderMap) {}
 }

@@ -1,0 +1,143 @@
+//! Who asks: what is known about the client of a request.
+//!
+//! The listener puts a [`Client`] into each request's extensions; `layer::forwarded` adds what a
+//! trusted proxy said about it. All later rooms ask here, never the fields that anyone may send.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use http::header::HOST;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+
+/// `x-request-id`
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The client of one request.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// The other end of the connection.
+    pub peer: IpAddr,
+    /// The number of this request, made by us: as good as unique.
+    pub number: u128,
+    /// What a trusted proxy before us said; `None` if the peer is no such proxy.
+    pub told: Option<Arc<Told>>,
+}
+
+/// What a trusted proxy said about a request that it passed on.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// The client's own address, where one can be read from the chain.
+    pub address: Option<IpAddr>,
+    /// Whether the client came by https.
+    pub https: bool,
+    /// The host that the client asked for, where that differs from `Host`.
+    pub host: Option<HeaderValue>,
+    /// The fields in which all this was said, to be passed on with our own part appended.
+    pub fields: HeaderMap,
+}
+
+impl Client {
+    /// A client at `peer`, asking for the first time.
+    pub fn new(peer: IpAddr) -> Self {
+        Self { peer, number: fastrand::u128(..), told: None }
+    }
+
+    /// The client of a request. One that no listener took (a test's) comes from nowhere.
+    pub fn of<B>(request: &Request<B>) -> Self {
+        let found = request.extensions().get::<Self>().cloned();
+        found.unwrap_or_else(|| Self::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+    }
+
+    /// The client's address: the peer's, or the one that a trusted proxy tells.
+    pub fn address(&self) -> IpAddr {
+        self.told.as_ref().and_then(|told| told.address).unwrap_or(self.peer)
+    }
+
+    /// The id of a request with these fields: its own `x-request-id` if that is usable, else our
+    /// number.
+    pub fn request_id(&self, headers: &HeaderMap) -> RequestId {
+        match headers.get(REQUEST_ID) {
+            Some(given) if is_usable_id(given) => RequestId::Given(given.clone()),
+            _ => RequestId::Made(self.number),
+        }
+    }
+}
+
+/// By what a request is known in logs, pages and to the origin. Cheap until it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestId {
+    /// The client's own.
+    Given(HeaderValue),
+    /// Ours, shown as 32 hexadecimal digits.
+    Made(u128),
+}
+
+impl RequestId {
+    /// The field's value.
+    pub fn value(&self) -> HeaderValue {
+        match self {
+            Self::Given(value) => value.clone(),
+            // Unreachable alternative: digits are a field's value.
+            Self::Made(_) => {
+                HeaderValue::try_from(self.to_string()).unwrap_or(HeaderValue::from_static("0"))
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Given(value) => f.write_str(value.to_str().unwrap_or_default()),
+            Self::Made(number) => write!(f, "{number:032x}"),
+        }
+    }
+}
+
+/// Ids end up in logs and pages: short, and without what could break a line or a quote.
+fn is_usable_id(id: &HeaderValue) -> bool {
+    let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:+/=@".contains(byte);
+    (1..=MAX_ID).contains(&id.len()) && id.as_bytes().iter().all(safe)
+}
+
+const MAX_ID: usize = 128;
+
+/// Whether the client came by https. Without TLS of our own, only a trusted proxy can say so.
+pub fn is_https<B>(request: &Request<B>) -> bool {
+    told(request).is_some_and(|told| told.https)
+}
+
+/// The host that the client asked for, with its port if it gave one; empty if it gave none at all.
+pub fn host<B>(request: &Request<B>) -> &[u8] {
+    let told = told(request).and_then(|told| told.host.as_ref());
+    told.or_else(|| request.headers().get(HOST)).map_or(b"", HeaderValue::as_bytes)
+}
+
+fn told<B>(request: &Request<B>) -> Option<&Told> {
+    request.extensions().get::<Client>().and_then(|client| client.told.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_taken_over_only_if_it_breaks_nothing() {
+        let client = Client { number: 0xab, ..Client::new([127, 0, 0, 1].into()) };
+        let own = format!("{:032x}", 0xab);
+        let long = "x".repeat(MAX_ID + 1);
+        for (given, expected) in [
+            ("req-1_2.3:4+5/6=@", "req-1_2.3:4+5/6=@"),
+            ("", &own),
+            ("two words", &own),
+            ("quote\"", &own),
+            ("<script>", &own),
+            (&long, &own),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, given.parse().unwrap());
+            assert_eq!(client.request_id(&headers).value(), expected, "{given}");
+        }
+        assert_eq!(client.request_id(&HeaderMap::new()).to_string(), own);
+    }
+}

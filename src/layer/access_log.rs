@@ -1,0 +1,195 @@
+//! One line for each request, once its answer has been sent to the end or has broken off.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CACHE_STATUS;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body::{Body as _, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tower::Service;
+
+use crate::body::Body;
+use crate::cache::OriginTime;
+use crate::client::{Client, RequestId};
+use crate::clock::Clock;
+use crate::error::{BodyError, ProxyError};
+use crate::log::{AccessLogger, Line};
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct AccessLog<S> {
+    inner: S,
+    log: Option<AccessLogger>,
+    clock: Clock,
+}
+
+impl<S> AccessLog<S> {
+    /// Tells `log`, if there is one, of each request to `inner`.
+    pub fn new(inner: S, log: Option<AccessLogger>, clock: Clock) -> Self {
+        Self { inner, log, clock }
+    }
+}
+
+impl<S> Service<Request<Body>> for AccessLog<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    type Response = Response<LoggedBody>;
+    type Error = Infallible;
+    type Future = LogFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let entry = self.log.as_ref().map(|log| Entry::new(log, &self.clock, &request));
+        LogFuture { inner: self.inner.call(request), entry }
+    }
+}
+
+pin_project! {
+    /// Dropped before its end, it tells that the client left.
+    #[derive(Debug)]
+    pub struct LogFuture<F> {
+        #[pin]
+        inner: F,
+        entry: Option<Entry>,
+    }
+}
+
+impl<F> Future for LogFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, Infallible>>,
+{
+    type Output = Result<Response<LoggedBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Ok(response) = ready!(this.inner.poll(cx));
+        let mut entry = this.entry.take();
+        if let Some(entry) = &mut entry {
+            entry.note(&response);
+        }
+        Poll::Ready(Ok(response.map(|body| LoggedBody { body, entry })))
+    }
+}
+
+/// A body that counts what is sent of it. The line is written when it is dropped.
+#[derive(Debug)]
+pub struct LoggedBody {
+    body: Body,
+    entry: Option<Entry>,
+}
+
+impl http_body::Body for LoggedBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
+        if let Some(entry) = &mut this.entry {
+            entry.count(frame.as_ref(), this.body.is_end_stream());
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// What is known so far about a request.
+#[derive(Debug)]
+struct Entry {
+    log: AccessLogger,
+    clock: Clock,
+    began: Duration,
+    method: Method,
+    target: Option<PathAndQuery>,
+    client: IpAddr,
+    id: RequestId,
+    status: StatusCode,
+    cache: Option<HeaderValue>,
+    origin: Option<Duration>,
+    bytes: u64,
+    ended: bool,
+    error: Option<String>,
+}
+
+/// What nginx calls a request whose client did not wait for an answer.
+const CLIENT_LEFT: u16 = 499;
+
+impl Entry {
+    fn new(log: &AccessLogger, clock: &Clock, request: &Request<Body>) -> Self {
+        let client = Client::of(request);
+        Self {
+            log: log.clone(),
+            clock: clock.clone(),
+            began: clock.monotonic(),
+            method: request.method().clone(),
+            target: request.uri().path_and_query().cloned(),
+            client: client.address(),
+            id: client.request_id(request.headers()),
+            status: StatusCode::from_u16(CLIENT_LEFT).unwrap_or_default(),
+            cache: None,
+            origin: None,
+            bytes: 0,
+            ended: false,
+            error: None,
+        }
+    }
+
+    fn note(&mut self, response: &Response<Body>) {
+        self.status = response.status();
+        self.cache = response.headers().get_all(CACHE_STATUS).iter().next_back().cloned();
+        self.origin = response.extensions().get::<OriginTime>().map(|origin| origin.0);
+        self.ended = response.body().is_end_stream();
+        self.error = response.extensions().get::<ProxyError>().map(ToString::to_string);
+    }
+
+    fn count(&mut self, frame: Option<&Result<Frame<Bytes>, BodyError>>, is_end: bool) {
+        match frame {
+            Some(Ok(frame)) => {
+                self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.ended = is_end;
+            }
+            Some(Err(error)) => self.error = Some(error.to_string()),
+            None => self.ended = true,
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let cache = self.cache.as_ref().and_then(|cache| cache.to_str().ok()).unwrap_or_default();
+        self.log.write(&Line {
+            id: &self.id,
+            client: self.client,
+            method: self.method.as_str(),
+            path: self.target.as_ref().map_or("*", PathAndQuery::as_str),
+            status: self.status.as_u16(),
+            cache: cache.strip_prefix("selvedge; ").unwrap_or(cache),
+            bytes: self.bytes,
+            total: self.clock.monotonic().saturating_sub(self.began),
+            origin: self.origin,
+            aborted: !self.ended,
+            error: self.error.take(),
+        });
+    }
+}

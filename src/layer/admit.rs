@@ -1,0 +1,174 @@
+//! Refuses what cannot be forwarded as it came: a target or host that can be read in two ways, and a
+//! request that comes from ourselves.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::header::{HOST, VIA};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
+use tower::Service;
+
+use super::Refusable;
+use super::forwarded::is_host;
+use super::introduce::Pseudonym;
+use crate::body::Body;
+use crate::error::ProxyError;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Admit<S> {
+    inner: S,
+    pseudonym: Pseudonym,
+    origin: Arc<str>,
+}
+
+impl<S> Admit<S> {
+    /// Before `inner`; `pseudonym` is our name in `Via`, and `origin` the one that a loop leads by.
+    pub fn new(inner: S, pseudonym: Pseudonym, origin: Arc<str>) -> Self {
+        Self { inner, pseudonym, origin }
+    }
+
+    fn check(&self, request: &mut Request<Body>) -> Result<(), ProxyError> {
+        check_target(request)?;
+        check_host(request)?;
+        if is_ours(request.headers(), &self.pseudonym) {
+            return Err(ProxyError::Loop { origin: self.origin.clone() });
+        }
+        Ok(())
+    }
+}
+
+impl<S> Service<Request<Body>> for Admit<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = ProxyError>,
+{
+    type Response = Response<Body>;
+    type Error = ProxyError;
+    type Future = Refusable<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ProxyError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        match self.check(&mut request) {
+            Ok(()) => Refusable::admitted(self.inner.call(request)),
+            Err(refusal) => Refusable::refused(refusal),
+        }
+    }
+}
+
+/// RFC 9112 section 3.2: origin-form goes on as it is, absolute-form is rewritten to it, with its
+/// authority in the place of `Host` (section 3.2.2). There is no authority-form without CONNECT, and
+/// no CONNECT here: this is no way out into the network (CVE-2026-44578).
+fn check_target(request: &mut Request<Body>) -> Result<(), ProxyError> {
+    if request.method() == Method::CONNECT {
+        return Err(bad("CONNECT is for proxies, and this is a gateway"));
+    }
+    let uri = request.uri();
+    if let Some(authority) = uri.authority() {
+        if !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(bad("the target is not of http"));
+        }
+        let host = HeaderValue::try_from(authority.as_str())
+            .map_err(|_| bad("the target's authority cannot be a Host"))?;
+        let path = uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+        *request.uri_mut() = Uri::from(path);
+        request.headers_mut().insert(HOST, host);
+    }
+    let is_path = request.uri().path().starts_with('/');
+    let is_asterisk = request.method() == Method::OPTIONS && request.uri().path() == "*";
+    if is_path || is_asterisk { Ok(()) } else { Err(bad("the target is no path")) }
+}
+
+/// RFC 9112 section 3.2: a request of HTTP/1.1 has exactly one `Host`, and a valid one.
+fn check_host(request: &Request<Body>) -> Result<(), ProxyError> {
+    let mut lines = request.headers().get_all(HOST).iter();
+    match (lines.next(), lines.next()) {
+        (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
+        (Some(_), None) => Err(bad("the Host field is not a host")),
+        (Some(_), Some(_)) => Err(bad("there are several Host fields")),
+        (None, _) if request.version() < Version::HTTP_11 => Ok(()),
+        (None, _) => Err(bad("there is no Host field")),
+    }
+}
+
+/// RFC 9110 section 7.6.3: our own name in `Via` means that the request has been here before.
+fn is_ours(headers: &HeaderMap, pseudonym: &Pseudonym) -> bool {
+    headers.get_all(VIA).iter().any(|line| {
+        line.as_bytes().split(|byte| *byte == b',').any(|member| pseudonym.is_member(member))
+    })
+}
+
+fn bad(reason: &str) -> ProxyError {
+    ProxyError::BadRequest { reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admit(request: http::request::Builder) -> Result<Request<Body>, u16> {
+        let admit = Admit::new((), Pseudonym::from("selvedge-1"), "http://o".into());
+        let mut request = request.body(Body::Empty).unwrap();
+        match admit.check(&mut request) {
+            Ok(()) => Ok(request),
+            Err(refusal) => Err(refusal.status().as_u16()),
+        }
+    }
+
+    fn get(uri: &str) -> http::request::Builder {
+        Request::builder().uri(uri).header("host", "a")
+    }
+
+    #[test]
+    fn a_target_has_one_form_behind_us() {
+        for (name, request, expected) in [
+            ("a path", get("/a?b"), Ok(("/a?b", "a"))),
+            ("absolute", get("http://b:8080/a?b"), Ok(("/a?b", "b:8080"))),
+            ("absolute without a path", get("https://b"), Ok(("/", "b"))),
+            ("another scheme", get("ftp://b/a"), Err(400)),
+            ("with a user", get("http://u:p@b/a"), Err(400)),
+            ("CONNECT", get("b:443").method("CONNECT"), Err(400)),
+            ("an authority", get("b:443"), Err(400)),
+            ("OPTIONS *", get("*").method("OPTIONS"), Ok(("*", "a"))),
+            ("GET *", get("*"), Err(400)),
+        ] {
+            let found = admit(request);
+            let found = found.as_ref().map(|request| {
+                (request.uri().to_string(), request.headers()[HOST].to_str().unwrap())
+            });
+            let found = found.as_ref().map(|(uri, host)| (uri.as_str(), *host)).map_err(|e| **e);
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn there_is_one_host_or_the_request_is_refused() {
+        let none = || Request::builder().uri("/");
+        for (name, request, admitted) in [
+            ("one", none().header("host", "a:80"), true),
+            ("none", none(), false),
+            ("none in HTTP/1.0", none().version(Version::HTTP_10), true),
+            ("two", none().header("host", "a").header("host", "a"), false),
+            ("empty", none().header("host", ""), false),
+            ("a path in it", none().header("host", "a/b"), false),
+        ] {
+            assert_eq!(admit(request).is_ok(), admitted, "{name}");
+        }
+    }
+
+    #[test]
+    fn our_own_request_is_not_forwarded_again() {
+        for (via, expected) in [
+            ("1.1 varnish", None),
+            ("1.1 varnish, 1.1 selvedge-1", Some(508)),
+            ("1.1 selvedge-1 (a comment)", Some(508)),
+            ("1.1 selvedge-12", None),
+            ("1.1 selvedge-2", None),
+        ] {
+            assert_eq!(admit(get("/").header("via", via)).err(), expected, "{via}");
+        }
+    }
+}

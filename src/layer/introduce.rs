@@ -1,0 +1,241 @@
+//! What the origin is told about a request that it gets from us: who the client is, that we stand
+//! between, and by what id the request is known.
+//!
+//! This stands below the cache, because a hit needs none of it. So these fields cannot be among a
+//! stored response's selecting fields; see [`tells_of_client`].
+
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use http::header::{FORWARDED, HOST, VIA};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+
+use super::forwarded::{
+    X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, X_REAL_IP, is_forwarding,
+};
+use crate::body::Body;
+use crate::client::{Client, REQUEST_ID};
+
+/// `traceparent` (W3C Trace Context)
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Our name in `Via` (RFC 9110 section 7.6.3): another one for each process, so that two edges in a
+/// row are not taken for a loop.
+#[derive(Clone, Debug)]
+pub struct Pseudonym(HeaderValue);
+
+impl Pseudonym {
+    /// A new name.
+    pub fn new() -> Self {
+        Self::from(format!("selvedge-{:08x}", fastrand::u32(..)).as_str())
+    }
+
+    /// Whether a member of `Via` is ours: protocol version, name, and perhaps a comment.
+    pub(super) fn is_member(&self, member: &[u8]) -> bool {
+        let mut words = member.trim_ascii().split(|byte| *byte == b' ');
+        let name = self.0.as_bytes().strip_prefix(VERSION).unwrap_or_default();
+        words.next().is_some() && words.next() == Some(name)
+    }
+}
+
+const VERSION: &[u8] = b"1.1 ";
+
+impl Default for Pseudonym {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl From<&str> for Pseudonym {
+    fn from(name: &str) -> Self {
+        let member = HeaderValue::try_from(format!("1.1 {name}"));
+        Self(member.unwrap_or(HeaderValue::from_static("1.1 selvedge")))
+    }
+}
+
+/// Writes the introduction.
+pub fn introduce(mut request: Request<Body>, pseudonym: &Pseudonym) -> Request<Body> {
+    // Every request that the listener took has one.
+    if let Some(client) = request.extensions().get::<Client>().cloned() {
+        let headers = request.headers_mut();
+        forwarding(headers, &client);
+        identity(headers, &client);
+    }
+    request.headers_mut().append(VIA, pseudonym.0.clone());
+    request
+}
+
+/// Whether a field differs from client to client because it is written here. An answer that was
+/// selected by one is for its client alone; that the cache sees no such field does not make all
+/// clients alike.
+pub fn tells_of_client(name: &HeaderName) -> bool {
+    *name == VIA || *name == REQUEST_ID || *name == TRACEPARENT || is_forwarding(name)
+}
+
+/// `X-Forwarded-*`, which Next.js and most of what runs in it reads, and `Forwarded` (RFC 7239).
+fn forwarding(headers: &mut HeaderMap, client: &Client) {
+    let told = client.told.as_deref();
+    let https = told.is_some_and(|told| told.https);
+    let host = told.and_then(|told| told.host.clone()).or_else(|| headers.get(HOST).cloned());
+    if let Some(told) = told {
+        for (name, line) in &told.fields {
+            headers.append(name, line.clone());
+        }
+    }
+    append_to_list(headers, X_FORWARDED_FOR, &client.peer.to_string());
+    append_to_list(headers, FORWARDED, &element(client.peer, host.as_ref(), https));
+    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme(https)));
+    put(headers, X_REAL_IP, &client.address().to_string());
+    if let Some(host) = host {
+        headers.insert(X_FORWARDED_HOST, host);
+    }
+}
+
+fn scheme(https: bool) -> &'static str {
+    if https { "https" } else { "http" }
+}
+
+/// One element of `Forwarded` (RFC 7239 section 4), quoted where it must be (section 6).
+fn element(peer: IpAddr, host: Option<&HeaderValue>, https: bool) -> String {
+    let mut element = match peer {
+        IpAddr::V4(address) => format!("for={address}"),
+        IpAddr::V6(address) => format!("for=\"[{address}]\""),
+    };
+    if let Some(host) = host.and_then(|host| host.to_str().ok()) {
+        let quote = if host.bytes().all(is_token) { "" } else { "\"" };
+        // Writing to a string does not fail.
+        let _ = write!(element, ";host={quote}{host}{quote}");
+    }
+    element + ";proto=" + scheme(https)
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// `x-request-id` and `traceparent`, the client's own where it sent usable ones.
+fn identity(headers: &mut HeaderMap, client: &Client) {
+    let id = client.request_id(headers).value();
+    headers.insert(REQUEST_ID, id);
+    if !headers.get(TRACEPARENT).is_some_and(is_traceparent) {
+        // Sampled, because a trace that begins here unsampled would silence an application whose
+        // sampler follows its parent.
+        let span = fastrand::u64(1..);
+        put(headers, TRACEPARENT, &format!("00-{:032x}-{span:016x}-01", client.number.max(1)));
+    }
+}
+
+/// Trace Context section 3.2: `00-<32 hex>-<16 hex>-<2 hex>`; later versions may be longer.
+fn is_traceparent(value: &HeaderValue) -> bool {
+    let value = value.as_bytes();
+    let hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    value.len() >= 55
+        && value.iter().take(55).enumerate().all(|(at, byte)| match at {
+            2 | 35 | 52 => *byte == b'-',
+            _ => hex(byte),
+        })
+}
+
+fn append_to_list(headers: &mut HeaderMap, name: HeaderName, member: &str) {
+    let lines = headers.get_all(&name).into_iter().filter_map(|line| line.to_str().ok());
+    let list: Vec<_> = lines.chain(std::iter::once(member)).collect();
+    put(headers, name, &list.join(", "));
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    // What was joined from values is a value.
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::forwarded;
+    use super::*;
+
+    fn introduced(peer: &str, fields: &[(&'static str, &str)]) -> HeaderMap {
+        let mut request = Request::new(Body::Empty);
+        let client = Client { number: 0xabc, ..Client::new(peer.parse().unwrap()) };
+        request.extensions_mut().insert(client);
+        for (name, value) in fields {
+            request.headers_mut().append(*name, value.parse().unwrap());
+        }
+        let request = forwarded::read(request, &["10.0.0.0/8".parse().unwrap()]);
+        introduce(request, &Pseudonym::from("selvedge-1")).headers().clone()
+    }
+
+    #[test]
+    fn the_origin_learns_who_asks() {
+        for (name, peer, fields, expected) in [
+            (
+                "a client",
+                "192.0.2.1",
+                &[("host", "example.org"), ("x-forwarded-for", "6.6.6.6")][..],
+                &[
+                    ("x-forwarded-for", "192.0.2.1"),
+                    ("x-forwarded-host", "example.org"),
+                    ("x-forwarded-proto", "http"),
+                    ("x-real-ip", "192.0.2.1"),
+                    ("forwarded", "for=192.0.2.1;host=example.org;proto=http"),
+                    ("via", "1.1 selvedge-1"),
+                ][..],
+            ),
+            (
+                "IPv6, a port",
+                "2001:db8::1",
+                &[("host", "a:80")],
+                &[("forwarded", "for=\"[2001:db8::1]\";host=\"a:80\";proto=http")],
+            ),
+            (
+                "through a trusted proxy",
+                "10.0.0.1",
+                &[
+                    ("host", "inner"),
+                    ("x-forwarded-for", "192.0.2.1, 10.0.0.2"),
+                    ("x-forwarded-proto", "https"),
+                    ("x-forwarded-host", "example.org"),
+                    ("x-forwarded-port", "443"),
+                    ("forwarded", "for=192.0.2.1"),
+                    ("via", "2 proxy"),
+                ],
+                &[
+                    ("host", "inner"),
+                    ("x-forwarded-for", "192.0.2.1, 10.0.0.2, 10.0.0.1"),
+                    ("x-forwarded-proto", "https"),
+                    ("x-forwarded-host", "example.org"),
+                    ("x-forwarded-port", "443"),
+                    ("x-real-ip", "192.0.2.1"),
+                    ("forwarded", "for=192.0.2.1, for=10.0.0.1;host=example.org;proto=https"),
+                ],
+            ),
+        ] {
+            let headers = introduced(peer, fields);
+            for (field, value) in expected {
+                let lines: Vec<_> = headers.get_all(*field).iter().collect();
+                assert_eq!(lines, [value], "{name}: {field}");
+            }
+        }
+    }
+
+    #[test]
+    fn vias_of_others_stay_before_ours() {
+        let headers = introduced("192.0.2.1", &[("via", "2 a"), ("via", "1.1 b")]);
+        assert!(headers.get_all("via").iter().eq(["2 a", "1.1 b", "1.1 selvedge-1"].iter()));
+    }
+
+    #[test]
+    fn ids_are_passed_through_or_made() {
+        let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+        let headers = introduced("192.0.2.1", &[("traceparent", given), ("x-request-id", "r1")]);
+        assert_eq!(headers["traceparent"], given);
+        assert_eq!(headers["x-request-id"], "r1");
+        for odd in ["", "00-abc", &given.to_uppercase(), &given.replace('-', "_")] {
+            let headers = introduced("192.0.2.1", &[("traceparent", odd), ("x-request-id", "\"")]);
+            let made = headers["traceparent"].to_str().unwrap();
+            assert!(made.starts_with(&format!("00-{:032x}-", 0xabc)), "{made}");
+            assert!(is_traceparent(&headers["traceparent"]));
+            assert_eq!(headers["x-request-id"], format!("{:032x}", 0xabc));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What is told about requests (standard output) and about ourselves (standard error).
+//!
+//! Neither holds up a request: both go through a [`Writer`], whose thread alone may block.
+
+mod access;
+mod seldom;
+mod writer;
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+pub use access::{AccessLogger, Line};
+pub use seldom::Seldom;
+pub use writer::Writer;
+
+use crate::clock::Clock;
+use crate::config::{AccessLog, LogConfig};
+
+/// The two logs; what they still hold is written when this is dropped.
+#[derive(Debug)]
+pub struct Logs {
+    /// Writes access lines; `None` when they are off.
+    pub access: Option<AccessLogger>,
+    output: Writer,
+    errors: Writer,
+}
+
+impl Logs {
+    /// Opens both logs, and directs `tracing` to standard error.
+    pub fn open(config: &LogConfig, clock: &Clock) -> Self {
+        let output = Writer::new("access log", io::stdout());
+        let errors = Writer::new("log", io::stderr());
+        direct_tracing(config, errors.clone());
+        let pretty = match config.access {
+            AccessLog::Off => None,
+            AccessLog::Pretty => Some(true),
+            AccessLog::Json => Some(false),
+            AccessLog::Auto => Some(io::stdout().is_terminal()),
+        };
+        let access = pretty.map(|pretty| AccessLogger::new(output.clone(), clock.clone(), pretty));
+        Self { access, output, errors }
+    }
+
+    /// A writer of whole lines to standard output, and one to standard error.
+    pub fn writers(&self) -> (Writer, Writer) {
+        (self.output.clone(), self.errors.clone())
+    }
+}
+
+impl Drop for Logs {
+    fn drop(&mut self) {
+        // A reader that does not read any more must not keep us from ending.
+        self.output.finish(LAST_WORDS);
+        self.errors.finish(LAST_WORDS);
+    }
+}
+
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+fn direct_tracing(config: &LogConfig, errors: Writer) {
+    // Checked with the configuration.
+    let filter = EnvFilter::try_new(&config.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+        .with_target(false)
+        .with_writer(Lines(errors));
+    // A second edge in one process (a test) keeps the first one's log.
+    let _ = subscriber.try_init();
+}
+
+/// Each event of `tracing` is one write.
+struct Lines(Writer);
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Event;
+
+    fn make_writer(&'a self) -> Event {
+        Event(self.0.clone())
+    }
+}
+
+struct Event(Writer);
+
+impl io::Write for Event {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(|buffer| buffer.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
