@@ -1,1 +1,158 @@
-//! (to come)
+//! The side that faces clients: accepts connections, watches their limits, drains them at the end.
+//!
+//! Not here: what a request means.
+
+mod connection;
+mod drain;
+mod watch;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::Service;
+use tracing::warn;
+
+use crate::body::Body;
+use crate::config::ServerConfig;
+use crate::error::BodyError;
+use crate::log::Seldom;
+use connection::Connection;
+pub use drain::Drained;
+use watch::Watches;
+
+/// What the listener needs of the stack: an answer to every request. It must always be ready.
+pub trait Answering:
+    Service<Request<Body>, Response = Response<Self::Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + 'static
+{
+    /// The body of its answers.
+    type Body: http_body::Body<Data = bytes::Bytes, Error = BodyError> + Send;
+}
+
+impl<S, B> Answering for S
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: http_body::Body<Data = bytes::Bytes, Error = BodyError> + Send,
+{
+    type Body = B;
+}
+
+/// A place among `server.max_connections`; free again when its last clone is dropped. What a
+/// connection was upgraded to keeps it.
+#[derive(Clone, Debug)]
+pub struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// Takes the address to listen at; connections wait until they are accepted.
+///
+/// # Errors
+/// Those of the system: the address is taken, or not ours, or not allowed.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restarted process takes over although old connections linger in TIME_WAIT.
+    socket.set_reuseaddr(true)?;
+    // Accepted sockets inherit it: the far end of a tunnel may vanish without a word.
+    socket.set_keepalive(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// The system takes as much of it as it allows (`net.core.somaxconn`).
+const BACKLOG: u32 = 4096;
+
+/// Accepts connections and serves them with `stack`.
+#[derive(Debug)]
+pub struct Server<S> {
+    stack: S,
+    config: Arc<ServerConfig>,
+    places: Arc<Semaphore>,
+    watches: Arc<Watches>,
+}
+
+impl<S: Answering> Server<S> {
+    /// Serves with `stack`, within the limits of `config`.
+    pub fn new(stack: S, config: ServerConfig) -> Self {
+        let places = Arc::new(Semaphore::new(config.max_connections));
+        Self { stack, config: Arc::new(config), places, watches: Arc::default() }
+    }
+
+    /// Accepts until `stop` is ready, then drains; ends when all connections have ended, or when
+    /// `server.drain_timeout` is over, or when `cut` is ready.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+        cut: impl Future<Output = ()>,
+    ) -> Drained {
+        tokio::select! {
+            () = stop => {}
+            () = self.accept_all(&listener) => {}
+        }
+        // From here on the system refuses new connections.
+        drop(listener);
+        self.drain(cut).await
+    }
+
+    async fn accept_all(&self, listener: &TcpListener) {
+        let full = Seldom::default();
+        loop {
+            let place = self.place(&full).await;
+            match listener.accept().await {
+                Ok((stream, peer)) => self.begin(stream, peer, place),
+                Err(error) => recover(&error).await,
+            }
+        }
+    }
+
+    /// A place for the next connection, before it is accepted: it waits in the system's queue.
+    async fn place(&self, full: &Seldom) -> Place {
+        if self.places.available_permits() == 0 && full.count().is_some() {
+            let max = self.config.max_connections;
+            warn!(
+                "all {max} connections are in use; further clients wait (server.max_connections)"
+            );
+        }
+        loop {
+            // Closed never.
+            if let Ok(permit) = self.places.clone().acquire_owned().await {
+                return Place { _permit: Arc::new(permit) };
+            }
+        }
+    }
+
+    fn begin(&self, stream: TcpStream, peer: SocketAddr, place: Place) {
+        // A head and a short body go out together anyway; what is streamed must not be held back.
+        let _ = stream.set_nodelay(true);
+        let watch = self.watches.add();
+        let connection = Connection {
+            peer: peer.ip().to_canonical(),
+            config: self.config.clone(),
+            place,
+            watch,
+        };
+        tokio::spawn(connection.serve(stream, self.stack.clone()));
+    }
+}
+
+/// Most errors of `accept` concern one connection. When the process has no file descriptor left,
+/// trying again at once would only burn the processor.
+async fn recover(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
+        return;
+    }
+    warn!(%error, "a connection cannot be accepted; trying again in 100 ms (is `ulimit -n` enough?)");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}

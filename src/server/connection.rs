@@ -1,0 +1,317 @@
+//! One client's connection: HTTP/1.1, its limits, and its end.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, UPGRADE};
+use http::{HeaderValue, Request, Response};
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use pin_project_lite::pin_project;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+use tracing::debug;
+
+use super::watch::{Phase, Watch, Watched, Wish};
+use super::{Answering, Place};
+use crate::alarm::Alarm;
+use crate::body::{Body, Patient};
+use crate::client::Client;
+use crate::config::ServerConfig;
+use crate::error::BodyError;
+
+/// A connection that was accepted.
+pub(super) struct Connection {
+    pub(super) peer: IpAddr,
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) place: Place,
+    pub(super) watch: Watched,
+}
+
+impl Connection {
+    /// Serves requests with `stack` until either side ends it.
+    pub(super) async fn serve<IO, S>(self, io: IO, stack: S)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Answering,
+    {
+        let watch = self.watch.0.clone();
+        let config = self.config.clone();
+        let requests = Requests {
+            stack: Mutex::new(stack),
+            peer: self.peer,
+            config: self.config,
+            place: self.place,
+            watch: watch.clone(),
+        };
+        let mut http = std::pin::pin!(
+            builder(&config)
+                .serve_connection(TokioIo::new(Io { io, watch: watch.clone() }), requests)
+                .with_upgrades()
+        );
+        let mut limits = Limits::new(&config, &watch);
+        let mut is_closing = false;
+        let mut is_known = false;
+        poll_fn(|cx| {
+            // Before the first look at the wish, so that none is missed between.
+            if !std::mem::replace(&mut is_known, true) {
+                watch.wake_by(cx.waker());
+            }
+            if let Poll::Ready(ended) = http.as_mut().poll(cx) {
+                return note_end(self.peer, ended);
+            }
+            if watch.wish() == Wish::Close && !is_closing {
+                is_closing = true;
+                http.as_mut().graceful_shutdown();
+                // It may be idle, and then it has ended.
+                if let Poll::Ready(ended) = http.as_mut().poll(cx) {
+                    return note_end(self.peer, ended);
+                }
+            }
+            limits.poll(cx).map(|limit| debug!(peer = %self.peer, "connection closed: {limit}"))
+        })
+        .await;
+    }
+}
+
+/// What a client may send before anybody looks at it.
+fn builder(config: &ServerConfig) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .max_headers(config.max_headers)
+        // The buffer that the head must fit into; the body streams through it.
+        .max_buf_size(config.max_header_bytes)
+        // Trailers have a bound of their own.
+        .max_header_size(config.max_header_bytes)
+        // `Limits` has timers for more than the head, and cheaper ones.
+        .header_read_timeout(None);
+    builder
+}
+
+fn note_end(peer: IpAddr, ended: hyper::Result<()>) -> Poll<()> {
+    if let Err(error) = ended {
+        debug!(%peer, %error, "connection ended");
+    }
+    Poll::Ready(())
+}
+
+/// The limits of time that do not depend on what a request is.
+struct Limits<'a> {
+    config: &'a ServerConfig,
+    watch: &'a Watch,
+    /// The change of phase that was seen last.
+    seen: Option<u32>,
+    alarm: Alarm,
+    blocked: Alarm,
+}
+
+impl<'a> Limits<'a> {
+    fn new(config: &'a ServerConfig, watch: &'a Watch) -> Self {
+        Self { config, watch, seen: None, alarm: Alarm::default(), blocked: Alarm::default() }
+    }
+
+    /// Ready with the name of a limit when it is reached.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
+        let changes = Some(self.watch.changes());
+        if self.seen != changes {
+            self.seen = changes;
+            self.set_alarm();
+        }
+        self.watch_writing();
+        if self.blocked.poll(cx).is_ready() {
+            return Poll::Ready("server.write_timeout");
+        }
+        self.alarm.poll(cx).map(|()| match self.watch.phase() {
+            Phase::Head => "server.header_timeout",
+            Phase::Idle | Phase::Busy => "server.idle_timeout",
+        })
+    }
+
+    fn set_alarm(&mut self) {
+        match self.watch.phase() {
+            Phase::Idle => self.alarm.set(Instant::now() + self.config.idle_timeout),
+            Phase::Head => self.alarm.set(Instant::now() + self.config.header_timeout),
+            Phase::Busy => self.alarm.clear(),
+        }
+    }
+
+    fn watch_writing(&mut self) {
+        match (self.watch.is_write_blocked(), self.blocked.is_set()) {
+            (true, false) => self.blocked.set(Instant::now() + self.config.write_timeout),
+            (false, true) => self.blocked.clear(),
+            (true, true) | (false, false) => {}
+        }
+    }
+}
+
+/// Takes the requests of one connection to the stack.
+struct Requests<S> {
+    // Requests of a connection come one after the other, so nobody ever waits for this; a clone of
+    // the stack for each request would have all cores count the same references.
+    stack: Mutex<S>,
+    peer: IpAddr,
+    config: Arc<ServerConfig>,
+    place: Place,
+    watch: Arc<Watch>,
+}
+
+impl<S: Answering> Service<Request<Incoming>> for Requests<S> {
+    type Response = Response<Sending<S::Body>>;
+    type Error = std::convert::Infallible;
+    type Future = AnswerFuture<S::Future>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.watch.enter(Phase::Busy);
+        let mut request = request.map(|body| self.body(body));
+        request.extensions_mut().insert(Client::new(self.peer));
+        if request.headers().contains_key(UPGRADE) {
+            request.extensions_mut().insert(self.place.clone());
+        }
+        let inner = self.stack.lock().call(request);
+        AnswerFuture { inner, watch: self.watch.clone() }
+    }
+}
+
+impl<S> Requests<S> {
+    fn body(&self, body: Incoming) -> Body {
+        if body.is_end_stream() {
+            return Body::Empty;
+        }
+        Body::stream(Patient::new(body, self.config.body_timeout, "server.body_timeout"))
+    }
+}
+
+pin_project! {
+    /// An answer on its way.
+    struct AnswerFuture<F> {
+        #[pin]
+        inner: F,
+        watch: Arc<Watch>,
+    }
+}
+
+impl<F, B, E> Future for AnswerFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<Sending<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut response = ready!(this.inner.poll(cx))?;
+        if this.watch.wish() > Wish::Serve && response.status().as_u16() != 101 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        let watch = this.watch.clone();
+        Poll::Ready(Ok(response.map(|body| Sending { body, sent: Sent(watch) })))
+    }
+}
+
+pin_project! {
+    /// A response body; the connection is idle again once it is dropped.
+    struct Sending<B> {
+        #[pin]
+        body: B,
+        sent: Sent,
+    }
+}
+
+struct Sent(Arc<Watch>);
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.0.enter(Phase::Idle);
+    }
+}
+
+impl<B> http_body::Body for Sending<B>
+where
+    B: http_body::Body<Data = Bytes, Error = BodyError>,
+{
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.project().body.poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The connection's bytes, with an eye on their movement.
+struct Io<IO> {
+    io: IO,
+    watch: Arc<Watch>,
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Io<IO> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = ready!(Pin::new(&mut self.io).poll_read(cx, buffer));
+        if buffer.filled().len() > before {
+            self.watch.bytes_came();
+        }
+        Poll::Ready(read)
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> Io<IO> {
+    fn note<T>(&self, written: Poll<T>) -> Poll<T> {
+        self.watch.set_write_blocked(written.is_pending());
+        written
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Io<IO> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.note(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
+        self.note(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
