@@ -1,0 +1,72 @@
+//! An answer's body on its way from the origin, with the connection that it comes over.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::connect::Sender;
+use super::pool::{Place, Pool};
+use crate::body::{Body, Patient};
+use crate::error::BodyError;
+
+/// Wraps `body`. At its end the connection is free for the next request; dropped before, it takes
+/// the connection along, which ends the origin's work.
+pub(super) fn arriving(body: Incoming, sender: Sender, pool: Arc<Pool>, place: Place) -> Body {
+    let limit = pool.body_timeout();
+    let connection = Connection { sender, pool, _place: place };
+    if body.is_end_stream() {
+        connection.give_back();
+        return Body::Empty;
+    }
+    let body = Patient::new(body, limit, "origin.body_timeout");
+    Body::stream(Arriving { body, connection: Some(connection) })
+}
+
+struct Arriving {
+    body: Patient<Incoming>,
+    connection: Option<Connection>,
+}
+
+struct Connection {
+    sender: Sender,
+    pool: Arc<Pool>,
+    /// Free only once the connection is back, so that whoever waits for a place finds it.
+    _place: Place,
+}
+
+impl Connection {
+    fn give_back(self) {
+        self.pool.give_back(self.sender);
+    }
+}
+
+impl http_body::Body for Arriving {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let is_end = frame.is_none() || self.body.is_end_stream();
+        if matches!(frame, Some(Err(_))) {
+            self.connection = None;
+        } else if is_end && let Some(connection) = self.connection.take() {
+            connection.give_back();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

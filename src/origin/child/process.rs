@@ -1,0 +1,132 @@
+//! One process of the wrapped server, and all that it starts itself.
+
+use std::fmt;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use std::os::unix::process::ExitStatusExt;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::Command;
+use super::output::pass_on;
+use crate::log::Writer;
+
+/// A running process with a process group of its own: `npx next start` is three processes, and a
+/// signal is for all of them. Dropped while it runs, it is killed.
+#[derive(Debug)]
+pub(super) struct Process {
+    child: tokio::process::Child,
+    group: Option<Pid>,
+    output: Vec<JoinHandle<()>>,
+}
+
+impl Process {
+    /// Starts `command`, and tells it by its environment where to listen.
+    pub(super) fn start(
+        command: &Command,
+        port: u16,
+        (out, err): &(Writer, Writer),
+    ) -> io::Result<Self> {
+        let Some((program, arguments)) = command.line.split_first() else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
+        };
+        let mut process = tokio::process::Command::new(program);
+        process
+            .args(arguments)
+            .env("PORT", port.to_string())
+            .env("HOSTNAME", "127.0.0.1")
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(dir) = &command.dir {
+            process.current_dir(dir);
+        }
+        let mut child = process.spawn()?;
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let mut output = Vec::new();
+        output.extend(child.stdout.take().map(|stream| pass_on(stream, out.clone())));
+        output.extend(child.stderr.take().map(|stream| pass_on(stream, err.clone())));
+        Ok(Self { child, group, output })
+    }
+
+    /// Waits for its end, and for what it said last. Dropping the future loses nothing.
+    pub(super) async fn ended(&mut self) -> Status {
+        let status = self.child.wait().await;
+        // What it started may outlive it, and with it the end of its output.
+        while let Some(output) = self.output.pop() {
+            let _ = timeout(LAST_WORDS, output).await;
+        }
+        self.kill();
+        self.group = None;
+        Status(status.ok())
+    }
+
+    /// Asks it to end.
+    pub(super) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends it.
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // Fails when all of them have ended already, which is what was wanted.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// How a process ended; nothing if the system would not tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Status(Option<ExitStatus>);
+
+impl Status {
+    pub(super) fn is_success(self) -> bool {
+        self.0.is_some_and(|status| status.success())
+    }
+
+    /// The exit code for a process that ends with it: its own, or that which a shell gives to a
+    /// signal.
+    pub(super) fn code(self) -> u8 {
+        let Some(status) = self.0 else { return UNKNOWN };
+        let code = status.code().or_else(|| status.signal().map(|signal| OF_SIGNAL + signal));
+        code.and_then(|code| u8::try_from(code).ok()).unwrap_or(UNKNOWN)
+    }
+
+    /// The same, where we asked it to end: to end by that very signal is no failure.
+    pub(super) fn code_when_asked(self) -> u8 {
+        match self.code() {
+            // SIGTERM, SIGINT, and SIGKILL when it took too long.
+            143 | 130 | 137 => 0,
+            code => code,
+        }
+    }
+}
+
+const OF_SIGNAL: i32 = 128;
+const UNKNOWN: u8 = 70;
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(status) => status.fmt(f),
+            None => f.write_str("nobody knows how"),
+        }
+    }
+}

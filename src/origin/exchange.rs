@@ -1,0 +1,100 @@
+//! One request and its answer's head, over one connection.
+
+use std::error::Error;
+use std::pin::pin;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::time::{Instant, timeout_at};
+
+use super::connect::Sender;
+use crate::body::{Body, Progress};
+use crate::error::{BodyError, ProxyError};
+
+/// An answer whose body is still to come.
+pub(super) type Answer = Response<Incoming>;
+
+/// Why there is no answer.
+pub(super) struct Failure {
+    pub(super) error: ProxyError,
+    /// The connection ended before a byte of an answer came.
+    pub(super) is_dead: bool,
+    /// The request, where nothing of it was sent.
+    pub(super) unsent: Option<Box<Request<Body>>>,
+}
+
+/// Sends a request and waits for the head of its answer, for `limit` from when its body has been
+/// sent. The connection is given back with the answer: it is free again when the body has ended.
+pub(super) async fn exchange(
+    mut sender: Sender,
+    request: Request<Body>,
+    limit: Duration,
+    upload: Option<&Progress>,
+) -> Result<(Answer, Sender), Failure> {
+    match within(sender.try_send_request(request), limit, upload).await {
+        Some(Ok(answer)) => Ok((answer, sender)),
+        Some(Err(mut refused)) => {
+            let unsent = refused.take_message().map(Box::new);
+            let error = refused.into_error();
+            // Closed, reset, or at its end: everything else has a cause of its own.
+            let is_dead = !error.is_parse() && !error.is_user() && !error.is_timeout();
+            Err(Failure { error: meaning(&error), is_dead, unsent })
+        }
+        None => {
+            let error = ProxyError::FirstByteTimeout { limit };
+            Err(Failure { error, is_dead: false, unsent: None })
+        }
+    }
+}
+
+/// `None` when nothing happened for `limit`: no answer, and no byte of an upload either.
+async fn within<T>(
+    answer: impl Future<Output = T>,
+    limit: Duration,
+    upload: Option<&Progress>,
+) -> Option<T> {
+    let mut answer = pin!(answer);
+    let mut since = Instant::now();
+    loop {
+        if let Ok(answer) = timeout_at(since + limit, &mut answer).await {
+            return Some(answer);
+        }
+        match upload.map(Progress::last) {
+            Some(moved) if moved > since => since = moved,
+            Some(_) | None => return None,
+        }
+    }
+}
+
+/// What a failure of the HTTP library means for an operator.
+fn meaning(error: &hyper::Error) -> ProxyError {
+    if let Some(BodyError::Stalled { limit, .. }) = of_client(error) {
+        return ProxyError::ClientBodyTimeout { limit: *limit };
+    }
+    let reason = whole_story(error).into();
+    if error.is_user() {
+        // The request's body is all that is ours in an exchange.
+        ProxyError::BadRequest { reason }
+    } else if error.is_parse() {
+        ProxyError::InvalidResponse { reason }
+    } else {
+        ProxyError::ConnectionLost { reason }
+    }
+}
+
+/// The error of the request's body, if that is what failed.
+fn of_client(error: &hyper::Error) -> Option<&BodyError> {
+    error.source().and_then(|source| source.downcast_ref())
+}
+
+fn whole_story(error: &hyper::Error) -> String {
+    let mut story = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        story.push_str(": ");
+        story.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    story
+}

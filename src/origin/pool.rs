@@ -1,0 +1,96 @@
+//! Connections to the origin that are kept for the next request.
+//!
+//! - The newest idle one goes first: the others grow old and are let go before Node closes them.
+//! - A request never waits while a connection is idle, and never longer than `origin.queue_timeout`.
+//! - A connection is here only between two exchanges; while it carries one, that exchange owns it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
+
+use super::connect::{self, Sender};
+use crate::config::{OriginAddress, OriginConfig};
+use crate::error::ProxyError;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Pool {
+    address: OriginAddress,
+    config: OriginConfig,
+    /// The newest at the back.
+    idle: Mutex<VecDeque<Idle>>,
+    places: Arc<Semaphore>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    sender: Sender,
+    since: Instant,
+}
+
+/// The right to have a connection in use; given back when dropped.
+pub(super) type Place = OwnedSemaphorePermit;
+
+impl Pool {
+    pub(super) fn new(address: OriginAddress, config: OriginConfig) -> Self {
+        let places = Arc::new(Semaphore::new(config.max_connections));
+        Self { address, config, idle: Mutex::default(), places }
+    }
+
+    pub(super) fn address(&self) -> &OriginAddress {
+        &self.address
+    }
+
+    pub(super) fn first_byte_timeout(&self) -> Duration {
+        self.config.first_byte_timeout
+    }
+
+    pub(super) fn body_timeout(&self) -> Duration {
+        self.config.body_timeout
+    }
+
+    /// Waits its turn for a connection, in the order of arrival.
+    pub(super) async fn place(&self) -> Result<Place, ProxyError> {
+        let limit = self.config.queue_timeout;
+        match timeout(limit, self.places.clone().acquire_owned()).await {
+            Ok(Ok(place)) => Ok(place),
+            // Closed never.
+            Ok(Err(_)) | Err(_) => {
+                Err(ProxyError::PoolExhausted { max: self.config.max_connections, limit })
+            }
+        }
+    }
+
+    /// A connection that is idle and, as far as one can tell, alive.
+    pub(super) fn idle(&self) -> Option<Sender> {
+        let mut idle = self.idle.lock();
+        self.let_old_ones_go(&mut idle);
+        idle.retain(|connection| !connection.sender.is_closed());
+        // One whose last exchange has ended but that has not noticed yet is left for the next.
+        let newest = idle.iter().rposition(|connection| connection.sender.is_ready())?;
+        idle.remove(newest).map(|connection| connection.sender)
+    }
+
+    pub(super) async fn connect(&self) -> Result<Sender, ProxyError> {
+        connect::connect(&self.address, &self.config).await
+    }
+
+    /// Takes back a connection whose exchange is complete.
+    pub(super) fn give_back(&self, sender: Sender) {
+        let mut idle = self.idle.lock();
+        self.let_old_ones_go(&mut idle);
+        idle.push_back(Idle { sender, since: Instant::now() });
+    }
+
+    /// The oldest are at the front.
+    fn let_old_ones_go(&self, idle: &mut VecDeque<Idle>) {
+        while idle.front().is_some_and(|oldest| oldest.since.elapsed() >= self.config.idle_timeout)
+        {
+            idle.pop_front();
+        }
+    }
+}
