@@ -1,1 +1,95 @@
 //! Every layer, outermost first, each with the reason for its place. Order is behaviour.
+//!
+//! ```text
+//!               ┌ forwarded
+//!               │ ┌ access log
+//!               │ │ ┌ respond ─────────────── above here nothing fails
+//!   request ────┼─┼─┼─┬ deadline
+//!               │ │ │ │ ┌ admit
+//!               │ │ │ │ │ ┌ hop-by-hop
+//!               │ │ │ │ │ │ ┌ guard
+//!               │ │ │ │ │ │ │ ┌ cache ─────── a hit turns back here
+//!               │ │ │ │ │ │ │ │ ┌ hop-by-hop (of the answer)
+//!               │ │ │ │ │ │ │ │ │ ┌ introduce
+//!               │ │ │ │ │ │ │ │ │ │ ┌ shed
+//!               └─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴──▶ origin
+//! ```
+//!
+//! Every layer is always ready: whoever has to wait waits in its future. So the listener calls the
+//! stack without asking first.
+
+use std::sync::Arc;
+
+use tower::ServiceBuilder;
+
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::layer::access_log::AccessLog;
+use crate::layer::admit::Admit;
+use crate::layer::deadline::Deadline;
+use crate::layer::introduce::Pseudonym;
+use crate::layer::respond::Respond;
+use crate::layer::shed::Shed;
+use crate::layer::{forwarded, guard, hop_by_hop, introduce};
+use crate::log::AccessLogger;
+use crate::origin::Origin;
+use crate::server::Answering;
+use crate::store::MemoryStore;
+
+/// What the stack is built from besides the configuration.
+#[derive(Debug)]
+pub struct Parts {
+    /// The way to Next.js.
+    pub origin: Origin,
+    /// The origin's name, as in the configuration.
+    pub origin_name: Arc<str>,
+    /// Where responses are kept.
+    pub store: MemoryStore,
+    /// Tells the time.
+    pub clock: Clock,
+    /// The access log, if there is one.
+    pub access_log: Option<AccessLogger>,
+}
+
+/// Builds the stack. Clones share everything; each connection has one.
+pub fn build(config: &Config, parts: Parts) -> impl Answering + use<> {
+    let Parts { origin, origin_name, store, clock, access_log } = parts;
+    let trusted: Arc<[_]> = config.server.trusted_proxies.as_slice().into();
+    let base_path: Arc<str> = config.next.base_path.as_str().into();
+    let deadline = config.server.deadline;
+    let max_requests = config.origin.max_requests;
+    let (cache, next) = (config.cache.clone(), config.next.clone());
+    let pseudonym = Pseudonym::new();
+    let own_name = pseudonym.clone();
+    let cache_clock = clock.clone();
+
+    ServiceBuilder::new()
+        // First, since all below speak of the client: who is it, and what of what was said about it
+        // is to be believed?
+        .map_request(move |request| forwarded::read(request, &trusted))
+        // Above `respond`, to tell of failures too, and to see just what the client gets.
+        .layer_fn(move |inner| AccessLog::new(inner, access_log.clone(), clock.clone()))
+        // Turns failures into responses.
+        .layer_fn(Respond::new)
+        // Above everything that may wait. A hit never starts its timer.
+        .layer_fn(move |inner| Deadline::new(inner, deadline))
+        // Before anything reads target, host or fields: what can be read in two ways is refused.
+        .layer_fn(move |inner| Admit::new(inner, own_name.clone(), origin_name.clone()))
+        // Before key and Vary: the origin never sees these fields, so nothing may be judged by them.
+        .map_request(hop_by_hop::strip_request)
+        // Likewise: what only Next.js may say to itself.
+        .map_request(move |request| guard::clean(request, &base_path))
+        // Answers from the store. All below is the price of a miss.
+        .layer_fn(move |inner| {
+            let (cache, next) = (cache.clone(), next.clone());
+            Cache::new(inner, store.clone(), cache_clock.clone(), cache, next)
+        })
+        // Below the cache, so that nothing of a connection is ever stored.
+        .map_response(hop_by_hop::strip_answer)
+        // Below the cache: costs nothing on a hit, and each background revalidation gets it too.
+        .map_request(move |request| introduce::introduce(request, &pseudonym))
+        // Below the cache: what is in memory is served however busy the origin is.
+        .layer_fn(move |inner| Shed::new(inner, max_requests))
+        .service(origin)
+}

@@ -21,9 +21,9 @@ pub struct MemoryStore {
 impl MemoryStore {
     /// A store for `capacity` bytes, with at most `max_variants` variants to a key.
     pub fn new(capacity: u64, max_variants: usize) -> Self {
-        let entries = Cache::builder()
+        let entries = Cache::<Box<[u8]>, Entry>::builder()
             .max_capacity(capacity)
-            .weigher(|key: &Box<[u8]>, entry: &Entry| {
+            .weigher(|key, entry: &Entry| {
                 // moka's weights are 32 bit wide: 4 GiB for one key weigh as much as more would.
                 u32::try_from(entry.weight() + key.len() as u64 + ENTRY_OVERHEAD)
                     .unwrap_or(u32::MAX)

@@ -3,10 +3,12 @@
 //! A store knows bytes, not time: whether a stored response may be used is the policy's business,
 //! and nothing leaves the store because it grew old. It leaves when memory is short.
 
+mod limit;
 mod memory;
 mod renewal;
 mod stored;
 
+pub use limit::default_capacity;
 pub use memory::MemoryStore;
 pub use renewal::{Renewal, RenewalGuard};
 pub use stored::{Entry, Head, StoredResponse};

@@ -91,6 +91,20 @@ async fn a_page_that_became_private_is_no_longer_served() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_304_that_forbids_to_keep_the_page_still_answers_with_the_page() {
+    let mut edge = Edge::new();
+    edge.miss(get("/isr"), page("s-maxage=10", "old")).await;
+    edge.advance(12);
+    let fields = [("cache-control", "private, max-age=0"), ("set-cookie", "a=1"), ("x-new", "1")];
+    let got = edge.miss(get("/isr"), answer(304, &fields, "")).await;
+    assert_eq!((got.status, got.body()), (200, "old"));
+    assert_eq!((got.header("set-cookie"), got.header("x-new")), ("a=1", "1"));
+    assert_eq!(got.story(), "fwd=stale; detail=private");
+    let next = edge.miss(get("/isr"), page(ISR, "new")).await;
+    assert_eq!(next.body(), "new");
+}
+
+#[tokio::test(start_paused = true)]
 async fn renewals_are_bounded_in_number_and_the_pages_stay_stale_meanwhile() {
     let mut edge = Edge::with(CacheConfig { max_revalidations: 2, ..CacheConfig::default() });
     for path in ["/a", "/b", "/c"] {

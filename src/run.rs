@@ -1,0 +1,269 @@
+//! From a configuration to a running edge, and to its end.
+//!
+//! ```text
+//! bind ─▶ wrapped server up ─▶ accept … ─▶ signal, or the server's end ─▶ drain ─▶ server's end
+//! ```
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+use crate::admin::{self, Readiness};
+use crate::clock::Clock;
+use crate::config::{Config, OriginAddress};
+use crate::log::Logs;
+use crate::origin::Origin;
+use crate::origin::child::{Child, ChildError, Command};
+use crate::server::{self, Server};
+use crate::stack::{self, Parts};
+use crate::store::{self, MemoryStore};
+
+/// Why an edge did not begin to serve.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be listened at.
+    #[error("cannot listen on {address}: {error} ({key})")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Its configuration key.
+        key: &'static str,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The wrapped server cannot be had.
+    #[error(transparent)]
+    Child(#[from] ChildError),
+    /// Signals cannot be received.
+    #[error("cannot receive signals: {0}")]
+    Signals(io::Error),
+}
+
+/// Runs an edge until it is asked to stop by SIGTERM or SIGINT, or its wrapped server ends. A second
+/// signal cuts draining short.
+///
+/// `command` is the server to wrap; without one, `origin.url` is where it listens. `serving` is
+/// called once, with the address that clients connect to, when the edge begins to accept.
+///
+/// Gives the exit code: 0, or that of the wrapped server.
+///
+/// # Errors
+/// [`StartError`]
+pub async fn run(
+    config: Config,
+    command: Option<Command>,
+    logs: &Logs,
+    clock: Clock,
+    serving: impl FnOnce(SocketAddr),
+) -> Result<u8, StartError> {
+    let mut signals = Signals::new().map_err(StartError::Signals)?;
+    let listener = listen(config.server.listen, "server.listen", server::bind)?;
+    let readiness = watch::Sender::new(Readiness::WaitsForOrigin);
+    if let Some(address) = config.admin.listen {
+        let listener = listen(address, "admin.listen", admin::bind)?;
+        tokio::spawn(admin::serve(listener, readiness.subscribe()));
+    }
+    let mut upstream = Upstream::new(&config, command, logs)?;
+    tokio::select! {
+        code = upstream.begin() => if let Some(code) = code? { return Ok(code) },
+        () = signals.next() => return upstream.end().await,
+    }
+    let server = server(&config, &upstream, logs, clock);
+    serving(listener.local_addr().unwrap_or(config.server.listen));
+    announce(&config, &upstream);
+    upstream.watch(readiness.clone());
+
+    let (stop, cut) = (watch::Sender::new(false), watch::Sender::new(false));
+    let mut served =
+        tokio::spawn(server.run(listener, is_true(stop.subscribe()), is_true(cut.subscribe())));
+    let ended = tokio::select! {
+        () = signals.next() => None,
+        code = upstream.ended() => Some(code),
+    };
+    readiness.send_replace(Readiness::Draining);
+    stop.send_replace(true);
+    tokio::select! {
+        _ = &mut served => {}
+        () = signals.next() => {
+            cut.send_replace(true);
+            let _ = served.await;
+        }
+    }
+    match ended {
+        Some(code) => code,
+        None => upstream.end().await,
+    }
+}
+
+fn listen(
+    address: SocketAddr,
+    key: &'static str,
+    bind: impl FnOnce(SocketAddr) -> io::Result<TcpListener>,
+) -> Result<TcpListener, StartError> {
+    bind(address).map_err(|error| StartError::Listen { address, key, error })
+}
+
+fn server(
+    config: &Config,
+    upstream: &Upstream,
+    logs: &Logs,
+    clock: Clock,
+) -> Server<impl server::Answering + use<>> {
+    let parts = Parts {
+        origin: upstream.origin.clone(),
+        origin_name: upstream.address.to_string().into(),
+        store: MemoryStore::new(capacity(config), config.cache.max_variants),
+        clock,
+        access_log: logs.access.clone(),
+    };
+    Server::new(stack::build(config, parts), config.server.clone())
+}
+
+fn capacity(config: &Config) -> u64 {
+    config.cache.capacity.unwrap_or_else(store::default_capacity)
+}
+
+fn announce(config: &Config, upstream: &Upstream) {
+    info!(
+        "listening on http://{}, in front of {}, with up to {} MiB of memory for responses",
+        config.server.listen,
+        upstream.address,
+        capacity(config) >> 20,
+    );
+    if let Some(address) = config.admin.listen {
+        info!("health is told on http://{address}/readyz");
+    }
+}
+
+/// Ready once the value is true.
+async fn is_true(mut value: watch::Receiver<bool>) {
+    let _ = value.wait_for(|value| *value).await;
+}
+
+/// The signals that ask a process to end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// What stands behind the edge: an origin, perhaps one that we run ourselves.
+struct Upstream {
+    address: OriginAddress,
+    origin: Origin,
+    child: Option<Running>,
+}
+
+/// The wrapped server's task.
+struct Running {
+    task: JoinHandle<Result<u8, ChildError>>,
+    is_up: watch::Receiver<bool>,
+    stop: watch::Sender<bool>,
+}
+
+/// After this long without an answer, an operator should know why his visitors get none.
+const WORTH_A_WORD: Duration = Duration::from_secs(2);
+
+impl Upstream {
+    fn new(config: &Config, command: Option<Command>, logs: &Logs) -> Result<Self, ChildError> {
+        let Some(command) = command else {
+            let address = config.origin.url.clone();
+            let origin = Origin::new(address.clone(), config.origin.clone());
+            return Ok(Self { address, origin, child: None });
+        };
+        let child = Child::new(command, config.child.clone(), logs.writers())?;
+        let address = child.address();
+        let origin = Origin::new(address.clone(), config.origin.clone());
+        let (is_up, stop) = (watch::Sender::new(false), watch::Sender::new(false));
+        let running = Running {
+            is_up: is_up.subscribe(),
+            task: tokio::spawn(child.run(origin.clone(), is_up, stop.subscribe())),
+            stop,
+        };
+        Ok(Self { address, origin, child: Some(running) })
+    }
+
+    /// Waits until a wrapped server answers; gives its exit code if it ends before. Another origin
+    /// may come up when it likes.
+    async fn begin(&mut self) -> Result<Option<u8>, StartError> {
+        let Some(Running { task, is_up, .. }) = &mut self.child else { return Ok(None) };
+        tokio::select! {
+            Ok(_) = is_up.wait_for(|is_up| *is_up) => Ok(None),
+            code = task => code_of(code).map(Some),
+        }
+    }
+
+    /// Keeps `readiness` true to whether the origin has been seen.
+    fn watch(&self, readiness: watch::Sender<Readiness>) {
+        if self.child.is_some() {
+            readiness.send_replace(Readiness::Ready);
+            return;
+        }
+        let (origin, address) = (self.origin.clone(), self.address.clone());
+        tokio::spawn(async move {
+            let mut answers = std::pin::pin!(origin.answers());
+            if tokio::time::timeout(WORTH_A_WORD, &mut answers).await.is_err() {
+                warn!(
+                    "{address} does not answer yet; until it does, visitors get 502 (origin.url)"
+                );
+                answers.await;
+            }
+            info!("{address} answers");
+            readiness.send_if_modified(|readiness| {
+                let first = *readiness == Readiness::WaitsForOrigin;
+                if first {
+                    *readiness = Readiness::Ready;
+                }
+                first
+            });
+        });
+    }
+
+    /// Waits for the end of a wrapped server; for ever where there is none.
+    async fn ended(&mut self) -> Result<u8, StartError> {
+        match &mut self.child {
+            Some(running) => code_of((&mut running.task).await),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends a wrapped server, and gives its exit code.
+    async fn end(self) -> Result<u8, StartError> {
+        let Some(running) = self.child else { return Ok(0) };
+        running.stop.send_replace(true);
+        code_of(running.task.await)
+    }
+}
+
+fn code_of(
+    ended: Result<Result<u8, ChildError>, tokio::task::JoinError>,
+) -> Result<u8, StartError> {
+    match ended {
+        Ok(code) => Ok(code?),
+        // Its task panicked; it was killed with it.
+        Err(_) => Ok(INTERNAL),
+    }
+}
+
+/// The exit code of a defect of ours (EX_SOFTWARE of sysexits.h).
+const INTERNAL: u8 = 70;
