@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use tower::ServiceBuilder;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Inner};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::layer::access_log::AccessLog;
@@ -33,15 +33,14 @@ use crate::layer::respond::Respond;
 use crate::layer::shed::Shed;
 use crate::layer::{forwarded, guard, hop_by_hop, introduce};
 use crate::log::AccessLogger;
-use crate::origin::Origin;
 use crate::server::Answering;
 use crate::store::MemoryStore;
 
 /// What the stack is built from besides the configuration.
 #[derive(Debug)]
-pub struct Parts {
+pub struct Parts<S> {
     /// The way to Next.js.
-    pub origin: Origin,
+    pub origin: S,
     /// The origin's name, as in the configuration.
     pub origin_name: Arc<str>,
     /// Where responses are kept.
@@ -53,7 +52,7 @@ pub struct Parts {
 }
 
 /// Builds the stack. Clones share everything; each connection has one.
-pub fn build(config: &Config, parts: Parts) -> impl Answering + use<> {
+pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use<S> {
     let Parts { origin, origin_name, store, clock, access_log } = parts;
     let trusted: Arc<[_]> = config.server.trusted_proxies.as_slice().into();
     let base_path: Arc<str> = config.next.base_path.as_str().into();

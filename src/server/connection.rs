@@ -86,8 +86,10 @@ impl Connection {
 /// What a client may send before anybody looks at it.
 fn builder(config: &ServerConfig) -> http1::Builder {
     let mut builder = http1::Builder::new();
+    if config.max_headers != LIBRARY_MAX_HEADERS {
+        builder.max_headers(config.max_headers);
+    }
     builder
-        .max_headers(config.max_headers)
         // The buffer that the head must fit into; the body streams through it.
         .max_buf_size(config.max_header_bytes)
         // Trailers have a bound of their own.
@@ -96,6 +98,10 @@ fn builder(config: &ServerConfig) -> http1::Builder {
         .header_read_timeout(None);
     builder
 }
+
+/// What the library allows unasked. Asked for, the same number costs it an initialised table for each
+/// request.
+const LIBRARY_MAX_HEADERS: usize = 100;
 
 fn note_end(peer: IpAddr, ended: hyper::Result<()>) -> Poll<()> {
     if let Err(error) = ended {
