@@ -1,12 +1,39 @@
 //! What the operator decided, checked and ready to use: no hidden options, every value in its own type.
 //!
-//! `config/selvedge.toml` is the reference of every key; a test holds it and [`Config::default`] together.
+//! [`load()`] makes it of what the operator said, or tells him all of his mistakes at once. A value
+//! goes this way: its source (`file`, `environment`, the flags in `load`) says what text was given,
+//! and where ([`Place`]); the table of `keys` knows its kind; the kind (`value`) reads it; `rules`
+//! look at what values may not be together.
+//!
+//! `config/selvedge.toml` is the reference of every key; a test holds it and [`Config::default`]
+//! together.
+
+mod draft;
+mod environment;
+mod file;
+mod given;
+mod keys;
+mod load;
+mod loaded;
+mod mistake;
+mod place;
+mod rules;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+
+pub use load::{Flag, Sources, load};
+pub use loaded::{Loaded, Setting};
+pub use mistake::{Mistake, Mistakes, Problem};
+pub use place::Place;
+pub use value::Wrong;
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq, Default)]

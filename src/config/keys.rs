@@ -1,0 +1,134 @@
+//! Every key: its kind, and the field of [`Config`] that it sets. The file, the environment, the
+//! flags, `selvedge check` and the test of the reference file all go through this one table.
+
+use super::given::Given;
+use super::value::{
+    AdminAddress, BadValue, BasePath, Count, Filter, HeadSize, Kind, ListenAddress, Networks,
+    OrAuto, OrOff, PositiveTime, Size, Time,
+};
+use super::{
+    AccessLog, AdminConfig, CacheConfig, ChildConfig, ClientCacheControl, Config, LogConfig,
+    NextConfig, OriginAddress, OriginConfig, ServerConfig,
+};
+
+/// One key.
+pub(super) struct Key {
+    /// `server`
+    pub(super) section: &'static str,
+    /// `listen`
+    pub(super) name: &'static str,
+    /// `server.listen`
+    pub(super) path: &'static str,
+    /// Reads a value into its field.
+    pub(super) set: fn(&mut Config, &Given) -> Result<(), Vec<BadValue>>,
+    /// The value of the field as it stands in a file.
+    pub(super) print: fn(&Config) -> String,
+}
+
+macro_rules! keys {
+    ($($section:ident: $config:ident { $($name:ident: $kind:ty,)* })*) => {
+        /// Every key, in the order of the reference.
+        pub(super) static KEYS: &[Key] = &[$($(Key {
+            section: stringify!($section),
+            name: stringify!($name),
+            path: concat!(stringify!($section), ".", stringify!($name)),
+            set: |config, given| {
+                config.$section.$name = <$kind as Kind>::read(given)?;
+                Ok(())
+            },
+            print: |config| <$kind as Kind>::print(&config.$section.$name),
+        },)*)*];
+
+        /// Every section, in the order of the reference.
+        pub(super) const SECTIONS: &[&str] = &[$(stringify!($section)),*];
+
+        // A field of `Config` that is missing in the table does not compile.
+        const _: fn(Config) = |Config { $($section: $config { $($name: _,)* },)* }| ();
+    };
+}
+
+keys! {
+    server: ServerConfig {
+        listen: ListenAddress,
+        max_connections: Count,
+        workers: OrAuto<Count<1024>>,
+        header_timeout: PositiveTime,
+        idle_timeout: PositiveTime,
+        body_timeout: PositiveTime,
+        write_timeout: PositiveTime,
+        // hyper makes room for as many at each request, and http panics above 24,576.
+        max_headers: Count<10_000>,
+        max_header_bytes: HeadSize,
+        deadline: PositiveTime,
+        drain_timeout: Time,
+        drain_linger: Time,
+        trusted_proxies: Networks,
+    }
+    origin: OriginConfig {
+        url: OriginAddress,
+        max_connections: Count,
+        max_requests: Count,
+        queue_timeout: Time,
+        connect_timeout: PositiveTime,
+        first_byte_timeout: PositiveTime,
+        body_timeout: PositiveTime,
+        idle_timeout: Time,
+    }
+    cache: CacheConfig {
+        capacity: OrAuto<Size>,
+        max_entry: Size,
+        max_variants: Count,
+        stale_if_error: Time,
+        client_cache_control: ClientCacheControl,
+        max_revalidations: Count,
+        revalidate_backoff: PositiveTime,
+        revalidate_backoff_max: PositiveTime,
+        collapse_timeout: Time,
+        uncacheable_memory: Time,
+    }
+    next: NextConfig {
+        base_path: BasePath,
+    }
+    child: ChildConfig {
+        start_timeout: PositiveTime,
+        stop_timeout: Time,
+        restart_backoff: PositiveTime,
+        restart_backoff_max: PositiveTime,
+    }
+    admin: AdminConfig {
+        listen: OrOff<AdminAddress>,
+    }
+    log: LogConfig {
+        level: Filter,
+        access: AccessLog,
+    }
+}
+
+impl Key {
+    /// `SELVEDGE_SERVER_LISTEN`
+    pub(super) fn variable(&self) -> String {
+        format!("SELVEDGE_{}_{}", self.section, self.name).to_ascii_uppercase()
+    }
+}
+
+/// The key of a path such as `server.listen`.
+pub(super) fn find(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.path == path)
+}
+
+/// The keys of a section.
+pub(super) fn in_section(section: &str) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| key.section == section)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variable_leads_to_one_key() {
+        let variables: std::collections::BTreeSet<String> =
+            KEYS.iter().map(Key::variable).collect();
+        assert_eq!(variables.len(), KEYS.len());
+    }
+}

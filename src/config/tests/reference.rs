@@ -1,0 +1,49 @@
+//! `config/selvedge.toml` and the code say the same.
+
+use super::*;
+
+const REFERENCE: &str = include_str!("../../../config/selvedge.toml");
+
+/// `# key = value`: whoever removes the first two characters has it in force.
+fn commented(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.strip_prefix("# ")?.split_once(" = ")?;
+    name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_').then_some((name, value))
+}
+
+/// What stands in the reference, as `section.key = value`.
+fn reference() -> Vec<String> {
+    let mut section = "";
+    let mut found = Vec::new();
+    for line in REFERENCE.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name;
+        } else if let Some((name, value)) = commented(line) {
+            found.push(format!("{section}.{name} = {value}"));
+        } else {
+            assert!(line.is_empty() || line.starts_with('#'), "{line:?} is in force");
+        }
+    }
+    found
+}
+
+#[test]
+fn every_key_stands_in_the_reference_with_its_default_and_nothing_else_does() {
+    let default = Config::default();
+    let said = |key: &keys::Key| format!("{} = {}", key.path, (key.print)(&default));
+    assert_eq!(reference(), keys::KEYS.iter().map(said).collect::<Vec<_>>());
+}
+
+#[test]
+fn with_all_its_lines_in_force_the_reference_is_the_default() {
+    let in_force = |line| if commented(line).is_some() { &line[2..] } else { line };
+    let text: Vec<&str> = REFERENCE.lines().map(in_force).collect();
+    let loaded = judge(&Sources::default(), Some(&file(&text.join("\n")))).unwrap();
+    assert_eq!(loaded.config, Config::default());
+    assert!(loaded.settings().all(|setting| setting.place.is_some()));
+}
+
+#[test]
+fn the_reference_fits_a_terminal() {
+    let wide: Vec<&str> = REFERENCE.lines().filter(|line| line.len() > 80).collect();
+    assert_eq!(wide, [""; 0]);
+}
