@@ -1,1 +1,198 @@
-//! (to come)
+//! The command line: what the operator may type, and what he is told about it.
+//!
+//! Nothing is printed and nothing is started here: [`read`] says what is to be done, and `main` does
+//! it.
+
+mod help;
+mod mistyped;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Flag, Sources};
+
+/// The process exits with this when it was asked to stop, or did what it was asked.
+pub const EXIT_OK: u8 = 0;
+/// The command line or the configuration is wrong (`EX_USAGE` of sysexits.h).
+pub const EXIT_USAGE: u8 = 64;
+/// A port is taken, or the origin does not answer where that is fatal (`EX_UNAVAILABLE`).
+pub const EXIT_UNAVAILABLE: u8 = 69;
+/// A defect of ours (`EX_SOFTWARE`).
+pub const EXIT_INTERNAL: u8 = 70;
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Invocation {
+    /// Serve.
+    Run {
+        /// What was said about the configuration.
+        sources: Sources,
+        /// The server to wrap, program first; empty if there is none.
+        command: Vec<OsString>,
+    },
+    /// `demo`: serve a small application that the binary brings along.
+    Demo {
+        /// What was said about the configuration.
+        sources: Sources,
+        /// Where to unpack it, unless that is left to us.
+        dir: Option<PathBuf>,
+    },
+    /// `check`: see [`check`].
+    Check(Sources),
+    /// `health`: ask the edge that runs at `admin.listen`.
+    Health(Sources),
+}
+
+/// Something to say instead of serving: on standard output if `exit` is [`EXIT_OK`], else on
+/// standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The text, with the end of its last line.
+    pub text: String,
+    /// The code to exit with.
+    pub exit: u8,
+}
+
+/// Reads the command line, the name of the program included. `--help`, `--version` and what cannot
+/// be understood have their answer at once.
+pub fn read(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: Vec<(OsString, OsString)>,
+) -> Result<Invocation, Answer> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let typed = CommandLine::try_parse_from(&arguments)
+        .map_err(|error| mistyped::answer(error, &arguments))?;
+    let sources = |options: Options, origin: Option<String>, origin_unused| Sources {
+        file: options.config.clone(),
+        environment,
+        flags: options.flags(origin),
+        origin_unused,
+    };
+    Ok(match typed.verb {
+        None => {
+            let Serve { options, origin, command } = typed.serve;
+            Invocation::Run { sources: sources(options, origin, !command.is_empty()), command }
+        }
+        Some(Verb::Demo { options, dir }) => {
+            Invocation::Demo { sources: sources(options, None, true), dir }
+        }
+        Some(Verb::Check { file, serve: Serve { options, origin, command } }) => {
+            let sources = sources(options, origin, !command.is_empty());
+            Invocation::Check(Sources { file: file.or(sources.file), ..sources })
+        }
+        Some(Verb::Health { admin, config }) => {
+            let options = Options { admin, config, ..Options::default() };
+            Invocation::Health(sources(options, None, true))
+        }
+    })
+}
+
+/// `selvedge check`: every key, its value, and where that is from; or all mistakes.
+pub fn check(sources: &Sources) -> Answer {
+    match config::load(sources) {
+        Ok(loaded) => Answer { text: loaded.to_string(), exit: EXIT_OK },
+        Err(mistakes) => Answer { text: mistakes.to_string(), exit: EXIT_USAGE },
+    }
+}
+
+#[derive(Parser)]
+#[command(
+    name = "selvedge",
+    version,
+    about = help::ABOUT,
+    override_usage = "selvedge [OPTIONS] [-- COMMAND...]\n       selvedge VERB [OPTIONS]",
+    after_help = help::AFTER,
+    subcommand_help_heading = "Verbs",
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
+struct CommandLine {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    options: Options,
+    /// Where Next.js listens [default: http://127.0.0.1:3000]
+    #[arg(long, value_name = "URL", conflicts_with = "command", display_order = 2)]
+    origin: Option<String>,
+    /// The server to wrap; it is given a port, watched and restarted
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+#[derive(Args, Default)]
+struct Options {
+    /// Where clients connect [default: 0.0.0.0:8080]
+    #[arg(long, value_name = "ADDR", display_order = 1)]
+    listen: Option<String>,
+    /// Health's address, or "off" [default: 127.0.0.1:9180]
+    #[arg(long, value_name = "ADDR", display_order = 3)]
+    admin: Option<String>,
+    /// A configuration file; without one, the defaults hold
+    #[arg(long, value_name = "FILE", display_order = 4)]
+    config: Option<PathBuf>,
+    /// Any key of the configuration, any number of times
+    #[arg(long, value_name = "KEY=VALUE", display_order = 5, value_parser = setting)]
+    set: Vec<(String, String)>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// A small Next.js app behind the edge, and a tour of what to look at
+    #[command(after_help = help::AFTER_DEMO)]
+    Demo {
+        #[command(flatten)]
+        options: Options,
+        /// Where to unpack the app [default: a cache folder]
+        #[arg(long, value_name = "DIR", display_order = 0)]
+        dir: Option<PathBuf>,
+    },
+    /// Says whether the configuration is right, and where each value is from
+    #[command(after_help = help::AFTER_CHECK)]
+    Check {
+        /// A configuration file
+        #[arg(conflicts_with = "config")]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        serve: Serve,
+    },
+    /// Asks the edge that runs here whether it is well
+    #[command(after_help = help::AFTER_HEALTH)]
+    Health {
+        /// Where health is told [default: 127.0.0.1:9180]
+        #[arg(long, value_name = "ADDR")]
+        admin: Option<String>,
+        /// The configuration file that the edge was started with
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+impl Options {
+    fn flags(self, origin: Option<String>) -> Vec<Flag> {
+        let named = [
+            ("--listen", "server.listen", self.listen),
+            ("--origin", "origin.url", origin),
+            ("--admin", "admin.listen", self.admin),
+        ];
+        let named = named
+            .into_iter()
+            .filter_map(|(name, key, value)| Some(Flag { name, key: key.into(), value: value? }));
+        let set = self.set.into_iter().map(|(key, value)| Flag { name: "--set", key, value });
+        named.chain(set).collect()
+    }
+}
+
+fn setting(text: &str) -> Result<(String, String), &'static str> {
+    let (key, value) = text.split_once('=').ok_or("write section.key=value")?;
+    Ok((key.trim().into(), value.into()))
+}

@@ -1,0 +1,47 @@
+//! What `--help` says besides the options. clap does not break lines: all of it has to fit 80
+//! columns as it stands here.
+
+pub(super) const ABOUT: &str = "\
+The self-hosted edge for Next.js: one binary in front of `next start`. It keeps
+what Next.js says may be kept, and renews it without letting visitors wait.";
+
+pub(super) const AFTER: &str = "\
+Examples:
+  selvedge -- node server.js                  wrap a standalone server
+  selvedge --origin http://127.0.0.1:3000     stand in front of a running one
+  selvedge --set cache.capacity=512MiB -- npx next start
+
+Environment (a flag counts more, a file less):
+  SELVEDGE_<SECTION>_<KEY>   any key, as in SELVEDGE_CACHE_CAPACITY=512MiB
+  SELVEDGE_CONFIG            a configuration file, as --config
+  PORT                       the port of server.listen
+
+Exit codes:
+  0   stopped as asked
+  64  the command line or the configuration is wrong
+  69  a port is taken, or the origin is not there at the start
+  70  a defect of Selvedge
+  A wrapped server that ends gives its own code.
+
+`selvedge check` lists every key. Each verb has a --help of its own.";
+
+pub(super) const AFTER_DEMO: &str = "\
+Uses Node.js and npm if they are there, else an origin that is built in.
+
+Example:
+  selvedge demo --listen 127.0.0.1:9000";
+
+pub(super) const AFTER_CHECK: &str = "\
+Takes all that `selvedge` takes. What it prints is a configuration file itself.
+Exits with 64 if something is wrong, and shows every mistake and its remedy.
+
+Examples:
+  selvedge check selvedge.toml
+  selvedge check --set cache.capacity=512MiB -- node server.js";
+
+pub(super) const AFTER_HEALTH: &str = "\
+Reads admin.listen as the edge does, from the environment too: in a container it
+needs no flag. Exits with 0 if it is well, else with 1.
+
+Example:
+  HEALTHCHECK CMD [\"selvedge\", \"health\"]     (Dockerfile)";
