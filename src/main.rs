@@ -1,2 +1,105 @@
-//! The binary.
-fn main() {}
+//! The binary: reads the command line, and does what it says.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use selvedge::cli::{self, Answer, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE, Invocation};
+use selvedge::clock::Clock;
+use selvedge::config::{self, Config, Sources};
+use selvedge::log::Logs;
+use selvedge::origin::child::Command;
+use selvedge::{admin, run};
+use tokio::runtime::{self, Runtime};
+
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    match cli::read(std::env::args_os(), std::env::vars_os().collect()) {
+        Err(answer) => say(&answer),
+        Ok(Invocation::Check(sources)) => say(&cli::check(&sources)),
+        Ok(Invocation::Health(sources)) => with_config(&sources, health),
+        Ok(Invocation::Run { sources, command }) => {
+            with_config(&sources, |config| serve(config, command))
+        }
+        Ok(Invocation::Demo { .. }) => ExitCode::FAILURE,
+    }
+}
+
+fn with_config(sources: &Sources, then: impl FnOnce(Config) -> ExitCode) -> ExitCode {
+    match config::load(sources) {
+        Ok(loaded) => then(loaded.config),
+        Err(mistakes) => fail(&mistakes, EXIT_USAGE),
+    }
+}
+
+fn serve(config: Config, command: Vec<std::ffi::OsString>) -> ExitCode {
+    let command = (!command.is_empty()).then_some(Command { line: command, dir: None });
+    in_runtime(&config.clone(), async |logs: &Logs, clock| {
+        run::run(config, command, logs, clock, |_| ()).await
+    })
+}
+
+/// Runs `work` with threads and logs as configured, and ends with its exit code.
+fn in_runtime(
+    config: &Config,
+    work: impl AsyncFnOnce(&Logs, Clock) -> Result<u8, run::StartError>,
+) -> ExitCode {
+    let runtime = match threads(config.server.workers) {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("selvedge: no threads: {error}\n"), EXIT_UNAVAILABLE),
+    };
+    let clock = Clock::system();
+    let logs = Logs::open(&config.log, &clock);
+    let ended = runtime.block_on(work(&logs, clock));
+    // What still runs was cut off on purpose; a name that is being resolved must not hold us up.
+    runtime.shutdown_background();
+    drop(logs);
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => fail(&format!("selvedge: {error}\n"), EXIT_UNAVAILABLE),
+    }
+}
+
+fn threads(workers: Option<usize>) -> io::Result<Runtime> {
+    let mut builder = runtime::Builder::new_multi_thread();
+    if let Some(workers) = workers {
+        builder.worker_threads(workers);
+    }
+    builder.enable_all().thread_name("selvedge").build()
+}
+
+/// Exit code 1 is what Docker takes for unhealthy.
+fn health(config: Config) -> ExitCode {
+    let Some(address) = config.admin.listen else {
+        return fail(&"selvedge: admin.listen is off, so nobody tells health\n", EXIT_USAGE);
+    };
+    let asked = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string());
+    let asked = asked.and_then(|runtime| {
+        runtime.block_on(admin::client::health(address)).map_err(|error| error.to_string())
+    });
+    match asked {
+        Ok(()) => say(&Answer { text: "ready\n".into(), exit: EXIT_OK }),
+        Err(error) => fail(&format!("selvedge: {error}\n"), UNHEALTHY),
+    }
+}
+
+const UNHEALTHY: u8 = 1;
+
+fn fail(why: &impl std::fmt::Display, exit: u8) -> ExitCode {
+    say(&Answer { text: why.to_string(), exit })
+}
+
+/// A closed stream is no reason to change the exit code.
+fn say(answer: &Answer) -> ExitCode {
+    let text = answer.text.as_bytes();
+    let _ = match answer.exit {
+        EXIT_OK => io::stdout().write_all(text),
+        _ => io::stderr().write_all(text),
+    };
+    ExitCode::from(answer.exit)
+}

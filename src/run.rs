@@ -77,7 +77,9 @@ pub async fn run(
     let server = server(&config, &upstream, logs, clock);
     serving(listener.local_addr().unwrap_or(config.server.listen));
     announce(&config, &upstream);
-    upstream.watch(readiness.clone());
+    if config.admin.listen.is_some() {
+        upstream.watch(readiness.clone());
+    }
 
     let (stop, cut) = (watch::Sender::new(false), watch::Sender::new(false));
     let mut served =

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::header::{ACCEPT, CACHE_CONTROL, CACHE_STATUS, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, CACHE_CONTROL, CACHE_STATUS, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower::Service;
@@ -133,8 +133,22 @@ impl Asker {
         let detail = Some(error.proxy_status());
         headers.insert(CACHE_STATUS, Status { detail, ..Status::default() }.value());
         headers.insert(PROXY_STATUS, proxy_status(error));
-        if error.status() == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        match error {
+            // What stands behind such a request may not be one: nothing more is read.
+            ProxyError::BadRequest { .. } | ProxyError::ClientBodyTimeout { .. } => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            ProxyError::PoolExhausted { .. } | ProxyError::Overloaded { .. } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            ProxyError::ConnectFailed { .. }
+            | ProxyError::ConnectTimeout { .. }
+            | ProxyError::FirstByteTimeout { .. }
+            | ProxyError::ConnectionLost { .. }
+            | ProxyError::InvalidResponse { .. }
+            | ProxyError::Deadline { .. }
+            | ProxyError::Loop { .. }
+            | ProxyError::Abandoned => {}
         }
         headers.insert(REQUEST_ID, self.id.value());
     }

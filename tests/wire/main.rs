@@ -1,0 +1,10 @@
+//! The binary on the wire: exact bytes from a client, exact bytes from an origin.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(unreachable_pub)]
+
+mod client_side;
+mod command_line;
+mod origin_side;
+mod stop;
+mod support;

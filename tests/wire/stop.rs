@@ -1,0 +1,63 @@
+//! SIGTERM: what runs is finished, nothing new begins.
+
+use std::net::TcpStream;
+
+use super::support::*;
+
+#[test]
+fn a_running_request_is_finished_and_the_exit_is_clean() {
+    for signal in ["TERM", "INT"] {
+        let origin = Origin::new();
+        let mut edge =
+            Edge::run(&format!("http://{}", origin.address), &["server.drain_linger=100ms"]);
+        let mut client = edge.connect();
+        client.get("/a");
+        let mut connection = origin.accept();
+        connection.head();
+        edge.signal(signal);
+        edge.wait_for_log("drain");
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        let (head, body) = client.response();
+        assert_eq!((field(&head, "connection"), body.as_str()), (Some("close"), "ok"));
+        assert_eq!(edge.exit_code(), Some(0), "SIG{signal}");
+        assert!(TcpStream::connect(edge.address).is_err());
+    }
+}
+
+#[test]
+fn an_idle_connection_may_still_bring_a_request_while_draining() {
+    let origin = Origin::new();
+    let mut edge = Edge::run(
+        &format!("http://{}", origin.address),
+        &["server.drain_linger=10s", "server.drain_timeout=20s"],
+    );
+    let mut client = edge.connect();
+    client.get("/1");
+    let mut connection = origin.accept();
+    connection.head();
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    client.response();
+    edge.signal("TERM");
+    edge.wait_for_log("drain");
+    client.get("/2");
+    connection.head();
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(field(&client.response().0, "connection"), Some("close"));
+    assert_eq!(edge.exit_code(), Some(0));
+}
+
+#[test]
+fn what_does_not_end_is_cut_at_the_deadline() {
+    let origin = Origin::new();
+    let mut edge = Edge::run(
+        &format!("http://{}", origin.address),
+        &["server.drain_timeout=300ms", "server.drain_linger=100ms"],
+    );
+    let mut client = edge.connect();
+    client.get("/forever");
+    let mut connection = origin.accept();
+    connection.head();
+    edge.signal("TERM");
+    assert_eq!(edge.exit_code(), Some(0));
+    assert_eq!(client.rest(), "");
+}
