@@ -1,0 +1,128 @@
+//! Installs and builds the Next.js application in `tests/next-app` for one major version, once.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+/// npm and next use all cores; two at a time would only be in each other's way.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// The folder of the built application; `Err` says why there is none.
+pub fn build(major: u32) -> Result<PathBuf, String> {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    node_is_there()?;
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/next-app");
+    let dir = target().join("next-fixtures").join(major.to_string());
+    let stamp = dir.join(".built");
+    let wanted = fingerprint(&source, major);
+    if std::fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
+        return Ok(dir);
+    }
+    let _ = std::fs::remove_file(&stamp);
+    lay_out(&source, &dir, major);
+    run(&dir, "npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    run(&dir, "node", &["node_modules/next/dist/bin/next", "build"]);
+    std::fs::write(&stamp, wanted).expect("the fixture's folder can be written");
+    Ok(dir)
+}
+
+fn target() -> PathBuf {
+    // target/debug/deps/next-… -> target
+    let exe = std::env::current_exe().expect("a test has a path");
+    exe.ancestors().nth(3).expect("a test lies in target/debug/deps").to_owned()
+}
+
+fn node_is_there() -> Result<(), String> {
+    for program in ["node", "npm"] {
+        let found = Command::new(program).arg("--version").output();
+        if !found.is_ok_and(|output| output.status.success()) {
+            return Err(format!("{program} is not installed"));
+        }
+    }
+    Ok(())
+}
+
+/// Changes when any source file does.
+fn fingerprint(source: &Path, major: u32) -> String {
+    let mut text = format!("{major}\n");
+    for file in files(source) {
+        let content = std::fs::read(source.join(&file)).expect("a source file can be read");
+        let sum = content
+            .iter()
+            .fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+        text.push_str(&format!("{} {} {sum:x}\n", file.display(), content.len()));
+    }
+    text
+}
+
+fn files(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(root.join(&folder)).expect("a folder can be read") {
+            let entry = entry.expect("an entry can be read");
+            let path = folder.join(entry.file_name());
+            let kind = entry.file_type().expect("an entry has a type");
+            if kind.is_dir() && entry.file_name() != "node_modules" && entry.file_name() != ".next"
+            {
+                folders.push(path);
+            } else if kind.is_file() {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn lay_out(source: &Path, dir: &Path, major: u32) {
+    for folder in ["app", "pages", "lib", "public"] {
+        let _ = std::fs::remove_dir_all(dir.join(folder));
+    }
+    for file in files(source) {
+        let Some(name) = name_for(&file, major) else { continue };
+        let to = dir.join(name);
+        std::fs::create_dir_all(to.parent().expect("a file has a folder"))
+            .expect("a folder can be made");
+        std::fs::copy(source.join(&file), to).expect("a file can be copied");
+    }
+}
+
+/// Where a source file goes; `None` for those of other versions.
+fn name_for(file: &Path, major: u32) -> Option<PathBuf> {
+    let name = file.to_str().expect("names are text");
+    let named = |stem: &str, becomes: &str| {
+        let own = name == format!("{stem}-{major}.json");
+        let some = name.starts_with(&format!("{stem}-")) && name.ends_with(".json");
+        if own {
+            Some(Some(becomes.into()))
+        } else if some {
+            Some(None)
+        } else {
+            None
+        }
+    };
+    if let Some(answer) =
+        named("package-lock", "package-lock.json").or_else(|| named("package", "package.json"))
+    {
+        return answer;
+    }
+    // Next.js 16 calls the middleware a proxy.
+    Some(if name == "middleware.js" && major >= 16 { "proxy.js".into() } else { file.into() })
+}
+
+fn run(dir: &Path, program: &str, args: &[&str]) {
+    let output = Command::new(program)
+        .args(args)
+        .current_dir(dir)
+        .env("NEXT_TELEMETRY_DISABLED", "1")
+        .output()
+        .unwrap_or_else(|error| panic!("{program} cannot be run: {error}"));
+    assert!(
+        output.status.success(),
+        "{program} {args:?} failed in {}:\n{}{}",
+        dir.display(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+}

@@ -1,0 +1,99 @@
+//! Over time: cold, stale, without an origin, wrapped.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::client::{Answer, get};
+use super::process::{self, Process, edge, free_address, next_start};
+use super::routes::Site;
+
+/// How often the application rendered `path`.
+async fn renders(address: std::net::SocketAddr, path: &str) -> u64 {
+    let answer = get(address, &format!("/count?key={path}")).await.text();
+    let count = answer.split("\"count\":").nth(1).and_then(|rest| rest.split('}').next());
+    count.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("/count says {answer}"))
+}
+
+pub async fn a_cold_page_is_rendered_once(site: &Site) {
+    let before = renders(site.origin, "/api/swr2").await;
+    let visitors: Vec<_> =
+        (0..1000).map(|_| tokio::spawn(get(site.edge, "/api/swr2?cold"))).collect();
+    let mut stamps = std::collections::BTreeSet::new();
+    for visitor in visitors {
+        let answer = visitor.await.unwrap();
+        assert_eq!(answer.status, 200);
+        stamps.insert(answer.text());
+    }
+    let after = renders(site.origin, "/api/swr2").await;
+    assert_eq!((after - before, stamps.len()), (1, 1), "one request, one answer for a thousand");
+}
+
+/// `s-maxage=2, stale-while-revalidate=60` under steady load: each answer comes from the store, and
+/// the origin is asked once in a period.
+pub async fn a_stale_page_is_renewed_behind(site: &Site) {
+    get(site.edge, "/api/swr2?steady").await;
+    let before = renders(site.origin, "/api/swr2").await;
+    let mut hits = 0;
+    for _ in 0..140 {
+        let answer = get(site.edge, "/api/swr2?steady").await;
+        assert!(answer.is_hit(), "{}", answer.header("cache-status"));
+        hits += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let asked = renders(site.origin, "/api/swr2").await - before;
+    assert!(
+        (2..=4).contains(&asked),
+        "{hits} hits over 7 s and more asked the origin {asked} times"
+    );
+}
+
+/// Stored pages outlive the origin, and new content is back soon after it is.
+pub async fn the_origin_dies_and_comes_back(dir: &Path) {
+    let address = free_address();
+    let mut origin = next_start(dir, address).await;
+    let edge = edge(address).await;
+    let old = get(edge.address, "/isr").await;
+    assert_eq!(old.status, 200);
+    get(edge.address, "/api/etag").await;
+    origin.kill();
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    for _ in 0..5 {
+        let page = get(edge.address, "/isr").await;
+        assert_eq!((page.status, page.is_hit()), (200, true), "{}", page.header("cache-status"));
+    }
+    let dynamic = get(edge.address, "/dyn").await;
+    assert_eq!(dynamic.status, 502);
+    assert!(dynamic.header("proxy-status").contains("connection_refused"));
+    let _back = next_start(dir, address).await;
+    let renewed = eventually(|| get(edge.address, "/isr"), |page| page.body != old.body).await;
+    assert_eq!(renewed.status, 200);
+    assert_eq!(get(edge.address, "/dyn").await.status, 200);
+}
+
+/// `selvedge -- node … next start`: serves, drains, and ends with its child.
+pub async fn wrapped_server(mut edge: Process) {
+    let address = edge.address;
+    assert_eq!(get(address, "/static").await.status, 200);
+    assert!(get(address, "/static").await.is_hit());
+    let slow = tokio::spawn(get(address, "/stream"));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let code = tokio::task::spawn_blocking(move || edge.terminate()).await.unwrap();
+    let answer = slow.await.unwrap();
+    assert!(answer.text().contains("</html>"), "what ran when SIGTERM came was finished");
+    assert_eq!(code, Some(0));
+    assert!(process::is_free(address));
+}
+
+async fn eventually<F: Future<Output = Answer>>(
+    ask: impl Fn() -> F,
+    wanted: impl Fn(&Answer) -> bool,
+) -> Answer {
+    for _ in 0..100 {
+        let answer = ask().await;
+        if wanted(&answer) {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("not after 20 s");
+}

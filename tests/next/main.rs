@@ -1,0 +1,57 @@
+//! The real thing: Next.js 16, 15 and 14, built from `tests/next-app` by npm, behind the edge's binary.
+//!
+//! One test for each version, because one build and one server serve all its checks. Without Node.js
+//! a test reports itself as skipped; with `CI=true` that is a failure.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(missing_docs, unreachable_pub)]
+
+mod client;
+mod fixture;
+mod life;
+mod process;
+mod routes;
+
+use process::{edge, free_address, next_start, wrapped};
+
+async fn check(major: u32) {
+    let dir = match fixture::build(major) {
+        Ok(dir) => dir,
+        Err(why) => {
+            assert!(std::env::var_os("CI").is_none(), "Next.js {major} was not tested: {why}");
+            eprintln!("SKIPPED: Next.js {major} was not tested: {why}");
+            return;
+        }
+    };
+    let origin = next_start(&dir, free_address()).await;
+    let edge = edge(origin.address).await;
+    let site = routes::Site { major, origin: origin.address, edge: edge.address };
+    routes::same_as_the_origin(&site).await;
+    routes::stored_or_not(&site).await;
+    routes::payloads_and_documents(&site).await;
+    routes::conditions_and_ranges(&site).await;
+    routes::draft_mode(&site).await;
+    routes::server_action(&site).await;
+    routes::streaming(&site).await;
+    life::a_cold_page_is_rendered_once(&site).await;
+    life::a_stale_page_is_renewed_behind(&site).await;
+    drop(edge);
+    drop(origin);
+    life::the_origin_dies_and_comes_back(&dir).await;
+    life::wrapped_server(wrapped(&dir).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn next_16() {
+    check(16).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn next_15() {
+    check(15).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn next_14() {
+    check(14).await;
+}

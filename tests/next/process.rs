@@ -1,0 +1,116 @@
+//! The processes of a test: the edge's binary, and Next.js behind it. They end with their handle.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::client;
+
+/// A running process that is stopped when dropped.
+pub struct Process {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Process {
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// SIGTERM, and the exit code.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").arg(&pid).status().is_ok_and(|status| status.success()));
+        self.child.wait().expect("a child can be waited for").code()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let pid = self.child.id().to_string();
+        // The edge ends its wrapped server on SIGTERM; it would leave it behind on SIGKILL.
+        let _ = Command::new("kill").arg(&pid).stderr(Stdio::null()).status();
+        for _ in 0..100 {
+            if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
+                return;
+            }
+            std::thread::park_timeout(Duration::from_millis(100));
+        }
+        self.kill();
+    }
+}
+
+/// An address that nobody listens at.
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address")
+}
+
+/// `next start`, by itself.
+pub async fn next_start(dir: &Path, address: SocketAddr) -> Process {
+    let child = Command::new("node")
+        .args(["node_modules/next/dist/bin/next", "start", "-H", "127.0.0.1", "-p"])
+        .arg(address.port().to_string())
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("node can be run");
+    let process = Process { child, address };
+    answers(address, "/api/hello").await;
+    process
+}
+
+/// The edge in front of `origin`.
+pub async fn edge(origin: SocketAddr) -> Process {
+    let address = free_address();
+    let child = selvedge()
+        .args(["--admin", "off", "--listen", &address.to_string()])
+        .args(["--origin", &format!("http://{origin}")])
+        .spawn()
+        .expect("the edge can be run");
+    let process = Process { child, address };
+    answers(address, "/api/hello").await;
+    process
+}
+
+/// The edge around `next start`.
+pub async fn wrapped(dir: &Path) -> Process {
+    let address = free_address();
+    let child = selvedge()
+        .args(["--admin", "off", "--listen", &address.to_string(), "--"])
+        .args(["node", "node_modules/next/dist/bin/next", "start"])
+        .current_dir(dir)
+        .spawn()
+        .expect("the edge can be run");
+    let process = Process { child, address };
+    answers(address, "/api/hello").await;
+    process
+}
+
+fn selvedge() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
+    command.env("SELVEDGE_LOG_ACCESS", "off").stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Waits until a server answers.
+pub async fn answers(address: SocketAddr, path: &str) {
+    for _ in 0..600 {
+        if client::try_get(address, path, &[]).await.is_ok_and(|answer| answer.status == 200) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nothing answers at {address} after a minute");
+}
+
+/// Whether nobody listens at an address.
+pub fn is_free(address: SocketAddr) -> bool {
+    TcpListener::bind(address).is_ok()
+}
