@@ -1,0 +1,5 @@
+import '../lib/style.css';
+
+export default function App({ Component, pageProps }) {
+  return <Component {...pageProps} />;
+}
