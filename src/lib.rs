@@ -16,6 +16,7 @@
 //! - [`store`] remembers.
 //! - [`origin`]: the connection pool to Next.js, and the wrapped server.
 //! - [`admin`]: health, on its own address.
+//! - [`demo`]: the application of `selvedge demo`.
 
 pub mod admin;
 pub mod alarm;
@@ -25,6 +26,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod error;
 pub mod layer;
 pub mod log;

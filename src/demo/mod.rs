@@ -1,0 +1,10 @@
+//! `selvedge demo`: the edge at work with nothing prepared.
+//!
+//! With Node.js 20.9 or newer and npm, a small Next.js application that the binary carries (`app/`)
+//! is unpacked into a cache folder, installed, built, and started wrapped ([`prepare()`]).
+
+mod files;
+mod prepare;
+mod progress;
+
+pub use prepare::{PrepareError, Prepared, default_dir, prepare};
