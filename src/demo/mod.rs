@@ -8,6 +8,8 @@ mod builtin;
 mod files;
 mod prepare;
 mod progress;
+mod tour;
 
 pub use builtin::BuiltinOrigin;
 pub use prepare::{PrepareError, Prepared, default_dir, prepare};
+pub use tour::tour;
