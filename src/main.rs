@@ -1,14 +1,17 @@
 //! The binary: reads the command line, and does what it says.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use selvedge::admin;
 use selvedge::cli::{self, Answer, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE, Invocation};
 use selvedge::clock::Clock;
-use selvedge::config::{self, Config, Sources};
+use selvedge::config::{self, Config, OriginAddress, Sources};
+use selvedge::demo::{self, BuiltinOrigin, PrepareError, Prepared};
 use selvedge::log::Logs;
-use selvedge::origin::child::Command;
-use selvedge::{admin, run};
+use selvedge::origin::child::{ChildError, Command};
+use selvedge::run::{self, StartError};
 use tokio::runtime::{self, Runtime};
 
 #[cfg(feature = "jemalloc")]
@@ -23,7 +26,7 @@ fn main() -> ExitCode {
         Ok(Invocation::Run { sources, command }) => {
             with_config(&sources, |config| serve(config, command))
         }
-        Ok(Invocation::Demo { .. }) => ExitCode::FAILURE,
+        Ok(Invocation::Demo { sources, dir }) => with_config(&sources, |config| demo(config, dir)),
     }
 }
 
@@ -41,10 +44,49 @@ fn serve(config: Config, command: Vec<std::ffi::OsString>) -> ExitCode {
     })
 }
 
+/// The small application of the binary, behind the edge; without Node.js, what stands in for it.
+fn demo(config: Config, dir: Option<PathBuf>) -> ExitCode {
+    let dir = dir.unwrap_or_else(|| demo::default_dir(|name| std::env::var_os(name)));
+    in_runtime(&config.clone(), async |logs: &Logs, clock| match demo::prepare(&dir).await {
+        Ok(prepared) => real_demo(config, &prepared, logs, clock).await,
+        Err(PrepareError::Stopped) => Ok(EXIT_OK),
+        Err(error) => {
+            tell(logs, &format!("\n  {error}\n\n  So the built-in origin stands in.\n"));
+            builtin_demo(config, logs, clock).await
+        }
+    })
+}
+
+async fn real_demo(
+    config: Config,
+    prepared: &Prepared,
+    logs: &Logs,
+    clock: Clock,
+) -> Result<u8, StartError> {
+    let command = Command { line: prepared.command.clone(), dir: Some(prepared.dir.clone()) };
+    let serving = |address| tell(logs, &demo::tour(address, true));
+    run::run(config, Some(command), logs, clock, serving).await
+}
+
+async fn builtin_demo(mut config: Config, logs: &Logs, clock: Clock) -> Result<u8, StartError> {
+    let bound = BuiltinOrigin::bind(clock.clone()).await;
+    let bound = bound.and_then(|origin| Ok((origin.address()?, origin)));
+    let (address, origin) = bound.map_err(|error| StartError::Child(ChildError::Port(error)))?;
+    config.origin.url = OriginAddress::Tcp { host: address.ip().to_string(), port: address.port() };
+    tokio::spawn(origin.serve());
+    let serving = |address| tell(logs, &demo::tour(address, false));
+    run::run(config, None, logs, clock, serving).await
+}
+
+/// In order with what the logs say.
+fn tell(logs: &Logs, text: &str) {
+    logs.writers().0.write(|buffer| buffer.extend_from_slice(text.as_bytes()));
+}
+
 /// Runs `work` with threads and logs as configured, and ends with its exit code.
 fn in_runtime(
     config: &Config,
-    work: impl AsyncFnOnce(&Logs, Clock) -> Result<u8, run::StartError>,
+    work: impl AsyncFnOnce(&Logs, Clock) -> Result<u8, StartError>,
 ) -> ExitCode {
     let runtime = match threads(config.server.workers) {
         Ok(runtime) => runtime,

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CACHE_STATUS;
+use http::header::{CACHE_STATUS, CONTENT_LENGTH};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
@@ -128,6 +128,8 @@ struct Entry {
     cache: Option<HeaderValue>,
     origin: Option<Duration>,
     bytes: u64,
+    /// Bytes after which nobody asks the body whether there is more; unknown for a stream.
+    length: Option<u64>,
     ended: bool,
     error: Option<String>,
 }
@@ -150,6 +152,7 @@ impl Entry {
             cache: None,
             origin: None,
             bytes: 0,
+            length: None,
             ended: false,
             error: None,
         }
@@ -159,6 +162,7 @@ impl Entry {
         self.status = response.status();
         self.cache = response.headers().get_all(CACHE_STATUS).iter().next_back().cloned();
         self.origin = response.extensions().get::<OriginTime>().map(|origin| origin.0);
+        self.length = length(response);
         self.ended = response.body().is_end_stream();
         self.error = response.extensions().get::<ProxyError>().map(ToString::to_string);
     }
@@ -167,12 +171,17 @@ impl Entry {
         match frame {
             Some(Ok(frame)) => {
                 self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.ended = is_end;
+                self.ended = is_end || self.length.is_some_and(|length| self.bytes >= length);
             }
             Some(Err(error)) => self.error = Some(error.to_string()),
             None => self.ended = true,
         }
     }
+}
+
+fn length(response: &Response<Body>) -> Option<u64> {
+    let stated = || response.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+    response.body().size_hint().exact().or_else(stated)
 }
 
 impl Drop for Entry {
@@ -191,5 +200,66 @@ impl Drop for Entry {
             aborted: !self.ended,
             error: self.error.take(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::{BodyExt, StreamBody};
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+    use tower::{ServiceExt, service_fn};
+
+    use crate::log::Writer;
+    use crate::log::testing::Kept;
+
+    fn pieces(count: usize) -> Body {
+        let pieces = (0..count).map(|_| Ok::<_, BodyError>(Frame::data(Bytes::from("piece"))));
+        Body::stream(StreamBody::new(tokio_stream::iter(pieces.collect::<Vec<_>>())))
+    }
+
+    /// The line about a response of which so many frames are read; all of them if `None`.
+    async fn line(response: Response<Body>, frames: Option<usize>) -> String {
+        let kept = Kept::default();
+        let writer = Writer::new("test", kept.clone());
+        let log = AccessLogger::new(writer.clone(), Clock::system(), false);
+        let response = Arc::new(Mutex::new(Some(response)));
+        let inner = service_fn(move |_: Request<Body>| {
+            std::future::ready(Ok::<_, Infallible>(response.lock().take().unwrap()))
+        });
+        let request = Request::builder().uri("/a?b").body(Body::Empty).unwrap();
+        let service = AccessLog::new(inner, Some(log), Clock::system());
+        let mut body = service.oneshot(request).await.unwrap().into_body();
+        match frames {
+            Some(frames) => {
+                for _ in 0..frames {
+                    body.frame().await;
+                }
+            }
+            None => while body.frame().await.is_some() {},
+        }
+        drop(body);
+        writer.finish(Duration::from_secs(20));
+        kept.text()
+    }
+
+    #[tokio::test]
+    async fn only_what_was_not_sent_to_its_end_was_aborted() {
+        let with_length = || Response::builder().header("content-length", "10").body(pieces(2));
+        for (name, response, frames, bytes, aborted) in [
+            ("whole", Response::new(Body::full("12345")), Some(1), 5, false),
+            ("empty", Response::new(Body::Empty), Some(0), 0, false),
+            ("nothing of it", Response::new(Body::full("12345")), Some(0), 0, true),
+            ("a stream to its end", Response::new(pieces(2)), None, 10, false),
+            ("a part of a stream", Response::new(pieces(2)), Some(1), 5, true),
+            // Nobody asks for more once the stated length has been sent.
+            ("a stream of stated length", with_length().unwrap(), Some(2), 10, false),
+        ] {
+            let line = line(response, frames).await;
+            assert!(line.contains(&format!("\"bytes\":{bytes},")), "{name}: {line}");
+            assert_eq!(line.contains("\"aborted\":true"), aborted, "{name}: {line}");
+        }
     }
 }

@@ -4,6 +4,8 @@
 
 mod access;
 mod seldom;
+#[cfg(test)]
+pub(crate) mod testing;
 mod writer;
 
 use std::io::{self, IsTerminal};

@@ -28,7 +28,7 @@ impl<S: Answering> Server<S> {
     pub(super) async fn drain(self, cut: impl Future<Output = ()>) -> Drained {
         let deadline = Instant::now() + self.config.drain_timeout;
         let open = self.open();
-        info!(connections = open, "draining: what runs is finished, nothing new is accepted");
+        info!("draining: nothing new is accepted, {open} open connections are finished");
         let drained = tokio::select! {
             drained = timeout_at(deadline, self.end_of_all()) => drained.is_ok(),
             () = cut => false,
@@ -37,7 +37,7 @@ impl<S: Answering> Server<S> {
             return Drained::Whole;
         }
         let open = self.open();
-        warn!(connections = open, "draining was cut off; they are closed (server.drain_timeout)");
+        warn!("draining is cut off; {open} connections are closed (server.drain_timeout)");
         Drained::Cut(open)
     }
 

@@ -48,25 +48,9 @@ fn write(writer: &Writer, line: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
-    use std::sync::Arc;
     use std::time::Duration;
 
-    use parking_lot::Mutex;
-
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Kept {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::log::testing::Kept;
 
     #[tokio::test]
     async fn each_line_has_its_prefix_also_the_last_without_an_end() {
@@ -74,8 +58,7 @@ mod tests {
         let writer = Writer::new("test", kept.clone());
         pass_on(&b"one\n\ntwo \x1b[1mbold\nthree"[..], writer.clone()).await.unwrap();
         writer.finish(Duration::from_secs(20));
-        let said = String::from_utf8(kept.0.lock().clone()).unwrap();
-        assert_eq!(said, "app | one\napp | \napp | two \u{1b}[1mbold\napp | three\n");
+        assert_eq!(kept.text(), "app | one\napp | \napp | two \u{1b}[1mbold\napp | three\n");
     }
 
     #[tokio::test]
@@ -85,6 +68,6 @@ mod tests {
         let endless = vec![b'x'; LONGEST * 3];
         pass_on(std::io::Cursor::new(endless), writer.clone()).await.unwrap();
         writer.finish(Duration::from_secs(20));
-        assert_eq!(kept.0.lock().split(|byte| *byte == b'\n').count(), 4);
+        assert_eq!(kept.text().lines().count(), 3);
     }
 }
