@@ -1,0 +1,25 @@
+# syntax=docker/dockerfile:1
+# Selvedge as one static-ish binary on a small base, not as root.
+#   docker build -t selvedge .
+#   docker run -p 8080:8080 selvedge --origin http://app:3000
+
+FROM rust:1.95-slim-bookworm AS build
+# jemalloc is built from C.
+RUN apt-get update && apt-get install -y --no-install-recommends make gcc libc6-dev \
+  && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY Cargo.toml Cargo.lock ./
+COPY src ./src
+COPY benches ./benches
+RUN cargo build --locked --profile dist --bin selvedge \
+  && cp target/dist/selvedge /usr/local/bin/selvedge
+
+FROM debian:bookworm-slim
+RUN useradd --system --uid 10001 --no-create-home selvedge
+COPY --from=build /usr/local/bin/selvedge /usr/local/bin/selvedge
+USER 10001
+EXPOSE 8080
+# Asks the binary's own admin address, so that the image needs no curl.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["selvedge", "health"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["selvedge"]
