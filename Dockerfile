@@ -11,8 +11,8 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src ./src
 COPY benches ./benches
-RUN cargo build --locked --profile dist --bin selvedge \
-  && cp target/dist/selvedge /usr/local/bin/selvedge
+RUN cargo build --locked --release --bin selvedge \
+  && cp target/release/selvedge /usr/local/bin/selvedge
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --no-create-home selvedge

@@ -114,7 +114,8 @@ fn request() -> Request<Body> {
         .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36")
         .body(Body::Empty)
         .unwrap();
-    request.extensions_mut().insert(Client::new([127, 0, 0, 1].into()));
+    let client = Client::new([127, 0, 0, 1].into(), request.headers());
+    request.extensions_mut().insert(client);
     request
 }
 

@@ -17,8 +17,8 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct Client {
     /// The other end of the connection.
     pub peer: IpAddr,
-    /// The number of this request, made by us: as good as unique.
-    pub number: u128,
+    /// By what the request is known.
+    pub id: RequestId,
     /// What a trusted proxy before us said; `None` if the peer is no such proxy.
     pub told: Option<Arc<Told>>,
 }
@@ -37,29 +37,20 @@ pub struct Told {
 }
 
 impl Client {
-    /// A client at `peer`, asking for the first time.
-    pub fn new(peer: IpAddr) -> Self {
-        Self { peer, number: fastrand::u128(..), told: None }
+    /// The client at `peer`, who sent a request with these fields.
+    pub fn new(peer: IpAddr, headers: &HeaderMap) -> Self {
+        Self { peer, id: RequestId::of(headers), told: None }
     }
 
     /// The client of a request. One that no listener took (a test's) comes from nowhere.
     pub fn of<B>(request: &Request<B>) -> Self {
         let found = request.extensions().get::<Self>().cloned();
-        found.unwrap_or_else(|| Self::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+        found.unwrap_or_else(|| Self::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), request.headers()))
     }
 
     /// The client's address: the peer's, or the one that a trusted proxy tells.
     pub fn address(&self) -> IpAddr {
         self.told.as_ref().and_then(|told| told.address).unwrap_or(self.peer)
-    }
-
-    /// The id of a request with these fields: its own `x-request-id` if that is usable, else our
-    /// number.
-    pub fn request_id(&self, headers: &HeaderMap) -> RequestId {
-        match headers.get(REQUEST_ID) {
-            Some(given) if is_usable_id(given) => RequestId::Given(given.clone()),
-            _ => RequestId::Made(self.number),
-        }
     }
 }
 
@@ -73,6 +64,23 @@ pub enum RequestId {
 }
 
 impl RequestId {
+    /// The id of a request with these fields: its own `x-request-id` if that is usable, else a new
+    /// one.
+    pub fn of(headers: &HeaderMap) -> Self {
+        match headers.get(REQUEST_ID) {
+            Some(given) if is_usable_id(given) => Self::Given(given.clone()),
+            Some(_) | None => Self::Made(fastrand::u128(1..)),
+        }
+    }
+
+    /// Its number, if it was made by us; never zero.
+    pub fn number(&self) -> Option<u128> {
+        match self {
+            Self::Given(_) => None,
+            Self::Made(number) => Some(*number),
+        }
+    }
+
     /// The field's value.
     pub fn value(&self) -> HeaderValue {
         match self {
@@ -123,21 +131,25 @@ mod tests {
 
     #[test]
     fn an_id_is_taken_over_only_if_it_breaks_nothing() {
-        let client = Client { number: 0xab, ..Client::new([127, 0, 0, 1].into()) };
-        let own = format!("{:032x}", 0xab);
         let long = "x".repeat(MAX_ID + 1);
-        for (given, expected) in [
-            ("req-1_2.3:4+5/6=@", "req-1_2.3:4+5/6=@"),
-            ("", &own),
-            ("two words", &own),
-            ("quote\"", &own),
-            ("<script>", &own),
-            (&long, &own),
+        for (given, is_taken) in [
+            ("req-1_2.3:4+5/6=@", true),
+            ("", false),
+            ("two words", false),
+            ("quote\"", false),
+            ("<script>", false),
+            (&long, false),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(REQUEST_ID, given.parse().unwrap());
-            assert_eq!(client.request_id(&headers).value(), expected, "{given}");
+            let id = RequestId::of(&headers);
+            assert_eq!(id.to_string() == given, is_taken, "{given}");
+            assert_eq!(id.number().is_none(), is_taken, "{given}");
         }
-        assert_eq!(client.request_id(&HeaderMap::new()).to_string(), own);
+    }
+
+    #[test]
+    fn a_made_id_has_32_digits() {
+        assert_eq!(RequestId::Made(0xab).to_string(), format!("{}ab", "0".repeat(30)));
     }
 }

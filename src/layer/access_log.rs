@@ -50,7 +50,8 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let entry = self.log.as_ref().map(|log| Entry::new(log, &self.clock, &request));
+        // Boxed: it would be moved with the future and the response, layer by layer.
+        let entry = self.log.as_ref().map(|log| Box::new(Entry::new(log, &self.clock, &request)));
         LogFuture { inner: self.inner.call(request), entry }
     }
 }
@@ -61,7 +62,7 @@ pin_project! {
     pub struct LogFuture<F> {
         #[pin]
         inner: F,
-        entry: Option<Entry>,
+        entry: Option<Box<Entry>>,
     }
 }
 
@@ -86,7 +87,7 @@ where
 #[derive(Debug)]
 pub struct LoggedBody {
     body: Body,
-    entry: Option<Entry>,
+    entry: Option<Box<Entry>>,
 }
 
 impl http_body::Body for LoggedBody {
@@ -147,7 +148,7 @@ impl Entry {
             method: request.method().clone(),
             target: request.uri().path_and_query().cloned(),
             client: client.address(),
-            id: client.request_id(request.headers()),
+            id: client.id,
             status: StatusCode::from_u16(CLIENT_LEFT).unwrap_or_default(),
             cache: None,
             origin: None,

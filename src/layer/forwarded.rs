@@ -111,7 +111,7 @@ mod tests {
 
     fn request(peer: [u8; 4], fields: &[(&'static str, &str)]) -> Request<Body> {
         let mut request = Request::new(Body::Empty);
-        request.extensions_mut().insert(Client::new(peer.into()));
+        request.extensions_mut().insert(Client::new(peer.into(), &HeaderMap::new()));
         for (name, value) in fields {
             request.headers_mut().append(*name, value.parse().unwrap());
         }

@@ -13,6 +13,9 @@ use crate::body::Body;
 /// An upgrade is asked for anew, since the origin's connection is to be upgraded too (section 7.8).
 pub fn strip_request(mut request: Request<Body>) -> Request<Body> {
     let headers = request.headers_mut();
+    if !headers.keys().any(|name| is_of_connection(name) || *name == EXPECT) {
+        return request;
+    }
     let upgrade = wants_upgrade(headers).then(|| headers.remove(UPGRADE)).flatten();
     strip(headers);
     // Section 10.1.1: the listener has answered `100-continue` itself.

@@ -115,13 +115,13 @@ fn is_token(byte: u8) -> bool {
 
 /// `x-request-id` and `traceparent`, the client's own where it sent usable ones.
 fn identity(headers: &mut HeaderMap, client: &Client) {
-    let id = client.request_id(headers).value();
-    headers.insert(REQUEST_ID, id);
+    headers.insert(REQUEST_ID, client.id.value());
     if !headers.get(TRACEPARENT).is_some_and(is_traceparent) {
         // Sampled, because a trace that begins here unsampled would silence an application whose
         // sampler follows its parent.
+        let trace = client.id.number().unwrap_or_else(|| fastrand::u128(1..));
         let span = fastrand::u64(1..);
-        put(headers, TRACEPARENT, &format!("00-{:032x}-{span:016x}-01", client.number.max(1)));
+        put(headers, TRACEPARENT, &format!("00-{trace:032x}-{span:016x}-01"));
     }
 }
 
@@ -156,11 +156,11 @@ mod tests {
 
     fn introduced(peer: &str, fields: &[(&'static str, &str)]) -> HeaderMap {
         let mut request = Request::new(Body::Empty);
-        let client = Client { number: 0xabc, ..Client::new(peer.parse().unwrap()) };
-        request.extensions_mut().insert(client);
         for (name, value) in fields {
             request.headers_mut().append(*name, value.parse().unwrap());
         }
+        let client = Client::new(peer.parse().unwrap(), request.headers());
+        request.extensions_mut().insert(client);
         let request = forwarded::read(request, &["10.0.0.0/8".parse().unwrap()]);
         introduce(request, &Pseudonym::from("selvedge-1")).headers().clone()
     }
@@ -233,9 +233,9 @@ mod tests {
         for odd in ["", "00-abc", &given.to_uppercase(), &given.replace('-', "_")] {
             let headers = introduced("192.0.2.1", &[("traceparent", odd), ("x-request-id", "\"")]);
             let made = headers["traceparent"].to_str().unwrap();
-            assert!(made.starts_with(&format!("00-{:032x}-", 0xabc)), "{made}");
+            let id = headers["x-request-id"].to_str().unwrap();
+            assert!(made.starts_with(&format!("00-{id}-")), "{made}, {id}");
             assert!(is_traceparent(&headers["traceparent"]));
-            assert_eq!(headers["x-request-id"], format!("{:032x}", 0xabc));
         }
     }
 }

@@ -107,7 +107,7 @@ impl Asker {
         Self {
             accept: headers.get(ACCEPT).cloned(),
             is_head: request.method() == Method::HEAD,
-            id: Client::of(request).request_id(headers),
+            id: Client::of(request).id,
         }
     }
 
@@ -256,7 +256,8 @@ mod tests {
         let mut request = Request::builder().method(method).header("accept", accept);
         request = request.header("x-request-id", "r1");
         let mut request = request.body(Body::Empty).unwrap();
-        request.extensions_mut().insert(Client::new([192, 0, 2, 1].into()));
+        let client = Client::new([192, 0, 2, 1].into(), request.headers());
+        request.extensions_mut().insert(client);
         let Ok(response) = Respond::new(failing).oneshot(request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

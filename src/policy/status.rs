@@ -33,6 +33,11 @@ type Buffer = SmallVec<[u8; 128]>;
 impl Status {
     /// The field's value: one member, the parameters in the order of RFC 9211 §2.
     pub fn value(&self) -> HeaderValue {
+        if let Some(ttl) = self.ttl
+            && *self == (Self { hit: true, ttl: self.ttl, ..Self::default() })
+        {
+            return hit(ttl);
+        }
         let mut value = Buffer::new();
         value.extend_from_slice(CACHE.as_bytes());
         flag(&mut value, "hit", self.hit);
@@ -55,6 +60,14 @@ impl Status {
         // Unreachable: all that was written is printable ASCII.
         HeaderValue::from_bytes(&value).unwrap_or(HeaderValue::from_static(CACHE))
     }
+}
+
+/// What most answers say, in one piece.
+fn hit(ttl: i64) -> HeaderValue {
+    let mut number = itoa::Buffer::new();
+    let value = [CACHE, "; hit; ttl=", number.format(ttl)].concat();
+    // Unreachable: all that was written is printable ASCII.
+    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(CACHE))
 }
 
 fn flag(value: &mut Buffer, name: &str, is_set: bool) {

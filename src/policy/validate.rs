@@ -83,7 +83,8 @@ fn is_unmodified(request: &HeaderMap, stored: &HeaderMap) -> bool {
 
 /// Whether a request has conditions; `If-Range` does not count as one.
 pub fn has_conditions(request: &HeaderMap) -> bool {
-    CONDITIONS.iter().any(|name| request.contains_key(name))
+    // One look at each name is less than four searches, and every hit asks.
+    request.keys().any(|name| CONDITIONS.contains(name))
 }
 
 /// Removes a request's conditions, so that the origin answers with the whole response; `If-Range`

@@ -178,7 +178,8 @@ impl<S: Answering> Service<Request<Incoming>> for Requests<S> {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.watch.enter(Phase::Busy);
         let mut request = request.map(|body| self.body(body));
-        request.extensions_mut().insert(Client::new(self.peer));
+        let client = Client::new(self.peer, request.headers());
+        request.extensions_mut().insert(client);
         if request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(self.place.clone());
         }
