@@ -61,14 +61,13 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
     let (cache, next) = (config.cache.clone(), config.next.clone());
     let pseudonym = Pseudonym::new();
     let own_name = pseudonym.clone();
-    let cache_clock = clock.clone();
 
     ServiceBuilder::new()
         // First, since all below speak of the client: who is it, and what of what was said about it
         // is to be believed?
         .map_request(move |request| forwarded::read(request, &trusted))
         // Above `respond`, to tell of failures too, and to see just what the client gets.
-        .layer_fn(move |inner| AccessLog::new(inner, access_log.clone(), clock.clone()))
+        .layer_fn(move |inner| AccessLog::new(inner, access_log.clone()))
         // Turns failures into responses.
         .layer_fn(Respond::new)
         // Above everything that may wait. A hit never starts its timer.
@@ -82,7 +81,7 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         // Answers from the store. All below is the price of a miss.
         .layer_fn(move |inner| {
             let (cache, next) = (cache.clone(), next.clone());
-            Cache::new(inner, store.clone(), cache_clock.clone(), cache, next)
+            Cache::new(inner, store.clone(), clock.clone(), cache, next)
         })
         // Below the cache, so that nothing of a connection is ever stored.
         .map_response(hop_by_hop::strip_answer)

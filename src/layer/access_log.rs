@@ -18,7 +18,6 @@ use tower::Service;
 use crate::body::Body;
 use crate::cache::OriginTime;
 use crate::client::{Client, RequestId};
-use crate::clock::Clock;
 use crate::error::{BodyError, ProxyError};
 use crate::log::{AccessLogger, Line};
 
@@ -27,13 +26,12 @@ use crate::log::{AccessLogger, Line};
 pub struct AccessLog<S> {
     inner: S,
     log: Option<AccessLogger>,
-    clock: Clock,
 }
 
 impl<S> AccessLog<S> {
     /// Tells `log`, if there is one, of each request to `inner`.
-    pub fn new(inner: S, log: Option<AccessLogger>, clock: Clock) -> Self {
-        Self { inner, log, clock }
+    pub fn new(inner: S, log: Option<AccessLogger>) -> Self {
+        Self { inner, log }
     }
 }
 
@@ -51,7 +49,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         // Boxed: it would be moved with the future and the response, layer by layer.
-        let entry = self.log.as_ref().map(|log| Box::new(Entry::new(log, &self.clock, &request)));
+        let entry = self.log.as_ref().map(|log| Box::new(Entry::new(log, &request)));
         LogFuture { inner: self.inner.call(request), entry }
     }
 }
@@ -119,7 +117,6 @@ impl http_body::Body for LoggedBody {
 #[derive(Debug)]
 struct Entry {
     log: AccessLogger,
-    clock: Clock,
     began: Duration,
     method: Method,
     target: Option<PathAndQuery>,
@@ -139,12 +136,11 @@ struct Entry {
 const CLIENT_LEFT: u16 = 499;
 
 impl Entry {
-    fn new(log: &AccessLogger, clock: &Clock, request: &Request<Body>) -> Self {
+    fn new(log: &AccessLogger, request: &Request<Body>) -> Self {
         let client = Client::of(request);
         Self {
             log: log.clone(),
-            clock: clock.clone(),
-            began: clock.monotonic(),
+            began: log.monotonic(),
             method: request.method().clone(),
             target: request.uri().path_and_query().cloned(),
             client: client.address(),
@@ -196,7 +192,7 @@ impl Drop for Entry {
             status: self.status.as_u16(),
             cache: cache.strip_prefix("selvedge; ").unwrap_or(cache),
             bytes: self.bytes,
-            total: self.clock.monotonic().saturating_sub(self.began),
+            total: self.log.monotonic().saturating_sub(self.began),
             origin: self.origin,
             aborted: !self.ended,
             error: self.error.take(),
@@ -213,6 +209,7 @@ mod tests {
     use parking_lot::Mutex;
     use tower::{ServiceExt, service_fn};
 
+    use crate::clock::Clock;
     use crate::log::Writer;
     use crate::log::testing::Kept;
 
@@ -231,7 +228,7 @@ mod tests {
             std::future::ready(Ok::<_, Infallible>(response.lock().take().unwrap()))
         });
         let request = Request::builder().uri("/a?b").body(Body::Empty).unwrap();
-        let service = AccessLog::new(inner, Some(log), Clock::system());
+        let service = AccessLog::new(inner, Some(log));
         let mut body = service.oneshot(request).await.unwrap().into_body();
         match frames {
             Some(frames) => {

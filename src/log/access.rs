@@ -41,25 +41,34 @@ pub struct Line<'a> {
 
 /// Writes access lines; clones write to the same place.
 #[derive(Clone, Debug)]
-pub struct AccessLogger {
+pub struct AccessLogger(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     writer: Writer,
     clock: Clock,
     pretty: bool,
-    second: Arc<Mutex<Second>>,
+    second: Mutex<Second>,
 }
 
 impl AccessLogger {
     /// Writes to `writer`, in columns if `pretty`.
     pub fn new(writer: Writer, clock: Clock, pretty: bool) -> Self {
-        Self { writer, clock, pretty, second: Arc::default() }
+        Self(Arc::new(Shared { writer, clock, pretty, second: Mutex::default() }))
+    }
+
+    /// A reading of the clock, for how long a request takes.
+    pub fn monotonic(&self) -> Duration {
+        self.0.clock.monotonic()
     }
 
     /// Writes one line.
     pub fn write(&self, line: &Line<'_>) {
-        let now = self.clock.now();
-        let mut second = self.second.lock();
+        let Shared { writer, clock, pretty: is_pretty, second } = &*self.0;
+        let now = clock.now();
+        let mut second = second.lock();
         let date = second.date(now);
-        self.writer.write(|buffer| match self.pretty {
+        writer.write(|buffer| match is_pretty {
             true => pretty(line, date, buffer),
             false => json(line, date, now, buffer),
         });
@@ -100,8 +109,7 @@ fn json(line: &Line<'_>, date: &str, now: Timestamp, buffer: &mut Vec<u8>) {
         RequestId::Made(number) => hexadecimal(buffer, *number),
     }
     buffer.extend_from_slice(b"\",\"client\":\"");
-    // Memory takes whatever is written to it, here and below.
-    let _ = write!(buffer, "{}", line.client);
+    address(buffer, line.client);
     text(buffer, "\",\"method\":\"", line.method);
     string(buffer, "\",\"path\":", line.path);
     number(buffer, ",\"status\":", line.status.into());
@@ -140,6 +148,21 @@ fn milliseconds(buffer: &mut Vec<u8>, before: &str, duration: Duration) {
     number(buffer, before, micros / 1000);
     buffer.push(b'.');
     buffer.extend([100, 10, 1].map(|unit| b'0' + (micros % 1000 / unit % 10) as u8));
+}
+
+/// The standard library's way takes four times as long for an IPv4 address.
+fn address(buffer: &mut Vec<u8>, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => {
+            let [first, rest @ ..] = address.octets();
+            number(buffer, "", first.into());
+            rest.into_iter().for_each(|octet| number(buffer, ".", octet.into()));
+        }
+        // Memory takes whatever is written to it, here and below.
+        IpAddr::V6(address) => {
+            let _ = write!(buffer, "{address}");
+        }
+    }
 }
 
 fn hexadecimal(buffer: &mut Vec<u8>, number: u128) {
