@@ -44,6 +44,7 @@ class Peer:
 
 class Nginx(Peer):
     name = "nginx"
+    access_log = "off"
     SENDING = {
         "read": {"SENDFILE": "off", "NOPUSH": "off"},
         "sendfile": {"SENDFILE": "on", "NOPUSH": "off"},
@@ -69,6 +70,7 @@ class Nginx(Peer):
         config = fill("nginx.conf.in", setting, {
             "USER": "user root;" if os.getuid() == 0 else "",
             "NOFILE": nofile,
+            "ACCESS_LOG": self.access_log,
             "OPEN_FILES": max(files, 100),
             # 1 MB of zone holds 8,000 keys; twice that.
             "ZONE_MB": 16 + keys // 4000,
@@ -78,6 +80,11 @@ class Nginx(Peer):
 
     def is_hit(self, headers):
         return headers.get("X-Cache") == "HIT"
+
+
+class NginxLogged(Nginx):
+    name = "nginx, access log on"
+    access_log = "/dev/null combined buffer=64k flush=1s"
 
 
 class Varnish(Peer):
@@ -160,7 +167,7 @@ class SelvedgeUnlogged(Selvedge):
 
 # By the word that --peers takes.
 PEERS = {
-    "nginx": [Nginx()],
+    "nginx": [Nginx(), NginxLogged()],
     "varnish": [Varnish()],
     "bare": [BareHyper()],
     "selvedge": [Selvedge(), SelvedgeUnlogged()],

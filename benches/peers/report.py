@@ -97,4 +97,4 @@ def print_table(table):
         if ratio["budget"]:
             verdict = "met" if ratio["ratio"] <= ratio["budget"] else "MISSED"
             budget = f"  budget {ratio['budget']:.2f}: {verdict}"
-        print(f"{ratio['of'] + ' / ' + ratio['to']:41}{ratio['ratio']:.2f}{budget}")
+        print(f"{ratio['of'] + ' / ' + ratio['to']:48}{ratio['ratio']:.2f}{budget}")

@@ -17,6 +17,7 @@ use hyper::service::Service;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use pin_project_lite::pin_project;
+use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 use tracing::debug;
@@ -306,7 +307,14 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Io<IO> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
+        let length = slices.iter().map(|slice| slice.len()).sum::<usize>();
+        let written = if length <= JOINED {
+            let mut joined = SmallVec::<[u8; JOINED]>::new();
+            slices.iter().for_each(|slice| joined.extend_from_slice(slice));
+            Pin::new(&mut self.io).poll_write(cx, &joined)
+        } else {
+            Pin::new(&mut self.io).poll_write_vectored(cx, slices)
+        };
         self.note(written)
     }
 
@@ -322,3 +330,6 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Io<IO> {
         Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
+
+/// Up to this length, one piece is cheaper for the system than several: see benches/README.md.
+const JOINED: usize = 4096;
