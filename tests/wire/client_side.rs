@@ -70,7 +70,7 @@ fn an_idle_connection_is_closed() {
 #[test]
 fn at_the_connection_cap_the_next_one_waits_and_the_log_says_so() {
     let origin = format!("http://{}", Origin::new().always(PAGE));
-    let edge = Edge::run(&origin, &["server.max_connections=1"]);
+    let mut edge = Edge::run(&origin, &["server.max_connections=1"]);
     let mut first = edge.connect();
     first.get("/a");
     first.response();
@@ -124,7 +124,7 @@ fn a_trusted_proxy_is_believed() {
 
 #[test]
 fn the_access_log_tells_what_happened() {
-    let edge = Edge::run(&format!("http://{}", Origin::new().always(PAGE)), &[]);
+    let mut edge = Edge::run(&format!("http://{}", Origin::new().always(PAGE)), &[]);
     let mut client = edge.connect();
     client.send("GET /a\"b?c HTTP/1.1\r\nHost: example.org\r\nX-Request-Id: r1\r\n\r\n");
     client.response();

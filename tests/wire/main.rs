@@ -8,3 +8,4 @@ mod command_line;
 mod origin_side;
 mod stop;
 mod support;
+mod wrapped;

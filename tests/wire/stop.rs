@@ -61,3 +61,35 @@ fn what_does_not_end_is_cut_at_the_deadline() {
     assert_eq!(edge.exit_code(), Some(0));
     assert_eq!(client.rest(), "");
 }
+
+/// Eight clients that ask again as soon as they have an answer, before, while and after it comes.
+#[test]
+fn no_request_fails_when_sigterm_comes_under_load() {
+    const PAGE: &str = "HTTP/1.1 200 OK\r\nCache-Control: s-maxage=100\r\nContent-Length: 4\r\n\r\npage";
+    let mut edge = Edge::run(&format!("http://{}", Origin::new().always(PAGE)), &[]);
+    let (answers, answered) = std::sync::mpsc::channel();
+    let clients: Vec<_> = (0..8)
+        .map(|number| {
+            let (mut client, answers) = (edge.connect(), answers.clone());
+            std::thread::spawn(move || {
+                for round in 0.. {
+                    // Some from the store, some from the origin.
+                    client.get(&format!("/{}", round % (number + 1)));
+                    let (head, body) = client.response();
+                    assert!(head.starts_with("http/1.1 200 ") && body == "page", "{head}");
+                    let _ = answers.send(());
+                    if field(&head, "connection") == Some("close") {
+                        assert_eq!(client.rest(), "");
+                        return;
+                    }
+                }
+            })
+        })
+        .collect();
+    answered.iter().take(200).for_each(drop);
+    edge.signal("TERM");
+    for client in clients {
+        client.join().unwrap();
+    }
+    assert_eq!(edge.exit_code(), Some(0));
+}

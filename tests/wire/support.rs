@@ -15,6 +15,8 @@ pub struct Edge {
     child: Child,
     pub address: SocketAddr,
     log: mpsc::Receiver<String>,
+    /// Every line that was looked at.
+    pub said: Vec<String>,
 }
 
 impl Edge {
@@ -24,18 +26,30 @@ impl Edge {
     }
 
     pub fn run(origin: &str, settings: &[&str]) -> Self {
-        let address = free_address();
         let mut command = selvedge();
-        command.args(["--admin", "off", "--listen", &address.to_string(), "--origin", origin]);
+        command.args(["--origin", origin]);
         settings.iter().for_each(|setting| {
             command.args(["--set", setting]);
         });
+        Self::start(command, &[])
+    }
+
+    /// Around a server of its own.
+    pub fn wrapping(program: &str, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut command = selvedge();
+        command.envs(env.iter().copied()).args(["--set", "child.restart_backoff=100ms"]);
+        Self::start(command, &[&["--", program], args].concat())
+    }
+
+    fn start(mut command: Command, last: &[&str]) -> Self {
+        let address = free_address();
+        command.args(["--admin", "off", "--listen", &address.to_string()]).args(last);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (lines, log) = mpsc::channel();
         forward(child.stdout.take().unwrap(), lines.clone());
         forward(child.stderr.take().unwrap(), lines);
-        let edge = Self { child, address, log };
-        edge.wait_for_log("listening");
+        let mut edge = Self { child, address, log, said: Vec::new() };
+        edge.wait_for_log("listening on");
         edge
     }
 
@@ -44,10 +58,11 @@ impl Edge {
     }
 
     /// The next line of output with `text` in it.
-    pub fn wait_for_log(&self, text: &str) -> String {
+    pub fn wait_for_log(&mut self, text: &str) -> String {
         loop {
             let line = self.log.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("no line with {text:?} came"));
+            let line = line.unwrap_or_else(|_| panic!("no line with {text:?} in {:?}", self.said));
+            self.said.push(line.clone());
             if line.contains(text) {
                 return line;
             }
@@ -59,8 +74,11 @@ impl Edge {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
+    /// Waits for its end.
     pub fn exit_code(&mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
+        let code = self.child.wait().unwrap().code();
+        self.said.extend(self.log.try_iter());
+        code
     }
 }
 
@@ -105,7 +123,10 @@ pub struct Client {
 
 impl Client {
     pub fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::over(TcpStream::connect(address).unwrap())
+    }
+
+    pub fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { stream, read: Vec::new() }
     }
@@ -188,9 +209,7 @@ impl Origin {
 
     /// The next connection of the edge.
     pub fn accept(&self) -> Client {
-        let (stream, _) = self.listener.accept().unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Client { stream, read: Vec::new() }
+        Client::over(self.listener.accept().unwrap().0)
     }
 
     /// Answers every request with the same bytes, for as long as the test runs.
@@ -199,7 +218,7 @@ impl Origin {
         std::thread::spawn(move || {
             for stream in self.listener.incoming().map_while(Result::ok) {
                 std::thread::spawn(move || {
-                    let mut connection = Client { stream, read: Vec::new() };
+                    let mut connection = Client::over(stream);
                     loop {
                         while !connection.read.windows(4).any(|part| part == b"\r\n\r\n") {
                             let mut buffer = [0; 4096];
