@@ -99,12 +99,24 @@ pub(super) fn head(
         renew_from: Timestamp::default(),
     };
     if verdict::is_stale_at_origin(&response.headers) {
-        // It is older than its lifetime already; Next.js renders anew meanwhile, so ask soon.
-        head.freshness.born = answer.response_time.saturating_sub(freshness.lifetime);
-        head.renew_from = answer.response_time.saturating_add(ORIGIN_RENDERS);
+        ask_again_soon(&mut head, answer.response_time);
     }
     for_client(&mut head, is_static, cache.client_cache_control);
     Ok(head)
+}
+
+/// Next.js served what is older than its lifetime, and renders anew meanwhile. Where nothing may be
+/// served stale (images of Next.js 14 stay `STALE` for good), it is fresh for just as long as it
+/// takes to ask again; else a crowd would be asked for one by one.
+fn ask_again_soon(head: &mut Head, now: Timestamp) {
+    let freshness = &mut head.freshness;
+    if freshness.stale_while_revalidate.is_zero() {
+        freshness.born = now;
+        freshness.lifetime = freshness.lifetime.min(ORIGIN_RENDERS);
+        return;
+    }
+    freshness.born = now.saturating_sub(freshness.lifetime);
+    head.renew_from = now.saturating_add(ORIGIN_RENDERS);
 }
 
 /// How long Next.js is given to render before a `STALE` answer is asked for again.

@@ -136,6 +136,29 @@ async fn stale_at_the_origin_is_stored_as_stale_and_asked_for_again_after_a_seco
     assert_eq!(edge.hit(get("/isr")).await.story(), "hit; ttl=3600");
 }
 
+/// An image of Next.js 14 stays `STALE`, and `must-revalidate` forbids to serve it stale.
+#[tokio::test(start_paused = true)]
+async fn stale_at_the_origin_and_never_to_be_served_stale_is_fresh_for_a_second() {
+    let mut edge = Edge::new();
+    let image = || {
+        let fields = [
+            ("cache-control", "public, max-age=60, must-revalidate"),
+            ("etag", "unquoted="),
+            ("x-nextjs-cache", "STALE"),
+        ];
+        answer(200, &fields, "webp")
+    };
+    edge.miss(get("/_next/image?url=a"), image()).await;
+    assert_eq!(edge.hit(get("/_next/image?url=a")).await.story(), "hit; ttl=1");
+    edge.advance(1);
+    let pending = edge.send(get("/_next/image?url=a"));
+    let exchange = edge.origin().await;
+    assert_eq!(exchange.header("if-none-match"), Some("unquoted="));
+    exchange.answer(answer(304, &[("x-nextjs-cache", "STALE")], ""));
+    assert_eq!(got(pending).await.body(), "webp");
+    edge.hit(get("/_next/image?url=a")).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_bare_window_lasts_as_long_as_the_entry() {
     let mut edge = Edge::new();

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 #![allow(missing_docs, unreachable_pub)]
 
+mod browser;
 mod client;
 mod fixture;
 mod life;
@@ -35,6 +36,7 @@ async fn check(major: u32) {
     routes::streaming(&site).await;
     life::a_cold_page_is_rendered_once(&site).await;
     life::a_stale_page_is_renewed_behind(&site).await;
+    browser::a_visit(&site, &dir).await;
     drop(edge);
     drop(origin);
     life::the_origin_dies_and_comes_back(&dir).await;

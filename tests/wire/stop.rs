@@ -65,7 +65,8 @@ fn what_does_not_end_is_cut_at_the_deadline() {
 /// Eight clients that ask again as soon as they have an answer, before, while and after it comes.
 #[test]
 fn no_request_fails_when_sigterm_comes_under_load() {
-    const PAGE: &str = "HTTP/1.1 200 OK\r\nCache-Control: s-maxage=100\r\nContent-Length: 4\r\n\r\npage";
+    const PAGE: &str =
+        "HTTP/1.1 200 OK\r\nCache-Control: s-maxage=100\r\nContent-Length: 4\r\n\r\npage";
     let mut edge = Edge::run(&format!("http://{}", Origin::new().always(PAGE)), &[]);
     let (answers, answered) = std::sync::mpsc::channel();
     let clients: Vec<_> = (0..8)

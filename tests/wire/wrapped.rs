@@ -12,7 +12,8 @@ fn the_server_that_is_wrapped() {
     if std::env::var_os(IS_SERVER).is_none() {
         return;
     }
-    let address = format!("{}:{}", std::env::var("HOSTNAME").unwrap(), std::env::var("PORT").unwrap());
+    let address =
+        format!("{}:{}", std::env::var("HOSTNAME").unwrap(), std::env::var("PORT").unwrap());
     let listener = TcpListener::bind(address).unwrap();
     println!("listening");
     for stream in listener.incoming() {
@@ -82,7 +83,17 @@ fn the_servers_output_is_passed_on_with_a_prefix_and_it_ends_with_the_edge() {
 #[test]
 fn a_server_that_never_answers_is_given_up_with_the_reason() {
     let listen = free_address().to_string();
-    let args = ["--admin", "off", "--listen", &listen, "--set", "child.start_timeout=300ms", "--", "sleep", "60"];
+    let args = [
+        "--admin",
+        "off",
+        "--listen",
+        &listen,
+        "--set",
+        "child.start_timeout=300ms",
+        "--",
+        "sleep",
+        "60",
+    ];
     let (code, _, errors) = run(&args, &[]);
     assert_eq!(code, 69);
     for part in ["`sleep`", "child.start_timeout", "PORT"] {

@@ -1,0 +1,45 @@
+//! What a visitor with a browser sees: `tests/next-app/browser.mjs` in Chromium, through the edge.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::fixture;
+use super::routes::Site;
+
+/// What the edge cannot do yet: `revalidatePath` does not reach it, so that a page that an action
+/// changed is renewed when its `s-maxage` is over.
+const NOT_YET: &str = "action revalidates";
+
+pub async fn a_visit(site: &Site, dir: &Path) {
+    if let Err(why) = chromium() {
+        assert!(std::env::var_os("CI").is_none(), "no browser: {why}");
+        eprintln!("SKIPPED: no browser looked at Next.js {}: {why}", site.major);
+        return;
+    }
+    let (script, edge) = (dir.join("browser.mjs"), site.edge);
+    let output = tokio::task::spawn_blocking(move || {
+        // Only the fixture of 16 brings the driver along.
+        let driver = fixture::build(16).map(|dir| dir.join("node_modules/playwright-core"));
+        Command::new("node")
+            .arg(script)
+            .arg(format!("http://{edge}"))
+            .env("PLAYWRIGHT_CORE", driver.expect("the fixture of 16 was built"))
+            .env("SKIP", NOT_YET)
+            .output()
+            .expect("node can be run")
+    });
+    let output = output.await.unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "Next.js {}:\n{told}{}",
+        site.major,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(told.lines().filter(|line| line.starts_with("ok ")).count() >= 16, "{told}");
+}
+
+fn chromium() -> Result<(), String> {
+    let path = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
+    if Path::new(&path).exists() { Ok(()) } else { Err(format!("{path} is not there")) }
+}
