@@ -12,14 +12,13 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use http_body_util::BodyExt;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tracing::{Instrument, debug};
 
 use super::collapse::{Lease, Outcome, Turn};
-use super::fill::Fill;
-use super::growing::{Growing, Writer, Written};
+use super::fill::{Fill, pour};
+use super::growing::{Writer, Written};
 use super::lookup::{self, Fetch, Pass};
 use super::prepare::{self, Answer, Unstored};
 use super::respond::{self, Asked};
@@ -189,8 +188,7 @@ impl<S: Inner> Edge<S> {
 
     /// Opens a body that is read while it is stored.
     fn start(&self, head: crate::store::Head) -> (Arc<Fill>, Writer) {
-        let max = usize::try_from(self.cache.max_entry).unwrap_or(usize::MAX);
-        let body = Growing::new(max);
+        let body = self.growing();
         let writer = body.writer();
         (Fill::new(head, body), writer)
     }
@@ -202,25 +200,17 @@ impl<S: Inner> Edge<S> {
         asked: Parts,
         fill: Arc<Fill>,
         writer: Writer,
-        mut body: Body,
+        body: Body,
         lease: Option<Lease>,
     ) {
-        let mut trailers = None;
-        while let Some(frame) = body.frame().await {
-            match frame.map(|frame| frame.into_data()) {
-                Ok(Ok(chunk)) => {
-                    if !writer.push(chunk).await {
-                        return;
-                    }
-                }
-                Ok(Err(frame)) => trailers = frame.into_trailers().ok(),
-                Err(error) => {
-                    debug!(%error, path = asked.uri.path(), "the origin broke off; nothing is stored");
-                    return writer.broken(error);
-                }
+        let (written, trailers) = match pour(body, &writer).await {
+            Ok(poured) => poured,
+            Err(error) => {
+                debug!(%error, path = asked.uri.path(), "the origin broke off; nothing is stored");
+                return writer.broken(error);
             }
-        }
-        match writer.whole() {
+        };
+        match written {
             Written::Whole(whole) => {
                 if prepare::keeps_body(&asked, fill.head.status, &whole) {
                     let mut head = fill.head.clone();

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use super::growing::{Growing, Reader};
+use http::HeaderMap;
+use http_body_util::BodyExt;
+
+use super::growing::{Growing, Reader, Writer, Written};
+use crate::body::Body;
+use crate::error::BodyError;
 use crate::store::Head;
 
 /// A response that is being stored, for its leader and its followers to read.
@@ -21,4 +26,24 @@ impl Fill {
     pub(super) fn reader(&self) -> Option<Reader> {
         self.body.reader()
     }
+}
+
+/// Takes a body from the origin to `writer`, and its trailers along. Too large for the store, it goes
+/// on only for as long as somebody reads it.
+pub(super) async fn pour(
+    mut body: Body,
+    writer: &Writer,
+) -> Result<(Written, Option<HeaderMap>), BodyError> {
+    let mut trailers = None;
+    while let Some(frame) = body.frame().await {
+        match frame?.into_data() {
+            Ok(chunk) => {
+                if !writer.push(chunk).await {
+                    return Ok((Written::TooLarge, None));
+                }
+            }
+            Err(frame) => trailers = frame.into_trailers().ok(),
+        }
+    }
+    Ok((writer.whole(), trailers))
 }

@@ -113,11 +113,8 @@ impl Growing {
         if state.overflowed {
             return Written::TooLarge;
         }
-        if let [only] = state.chunks.as_slices().0
-            && state.chunks.len() == 1
-        {
-            return Written::Whole(only.clone());
-        }
+        // Copied even if it is one piece: a chunk is a part of the buffer that it was read into, and
+        // would keep all of that.
         let mut whole = BytesMut::with_capacity(state.held);
         state.chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
         Written::Whole(whole.freeze())

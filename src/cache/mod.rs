@@ -41,6 +41,7 @@ use crate::config::{CacheConfig, NextConfig};
 use crate::error::ProxyError;
 use crate::store::MemoryStore;
 use collapse::Flights;
+use growing::Growing;
 use lookup::Plan;
 use unstorable::Unstorable;
 
@@ -144,6 +145,11 @@ impl<S: Inner> Edge<S> {
         let took = self.clock.monotonic().saturating_sub(began);
         response.extensions_mut().insert(OriginTime(took));
         Ok(response)
+    }
+
+    /// An empty body that may grow to what the store takes.
+    fn growing(&self) -> Arc<Growing> {
+        Growing::new(usize::try_from(self.cache.max_entry).unwrap_or(usize::MAX))
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, DATE, TRAILER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use smallvec::SmallVec;
@@ -165,8 +165,24 @@ fn stored_headers(answer: &Answer<'_>) -> HeaderMap {
     }
     headers.insert(AGE, HeaderValue::from_static("0"));
     headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
-    // The clone has room for just what is in it.
-    headers.clone()
+    compact(&headers)
+}
+
+/// The same fields in memory of their own: what was read from a connection is a part of its buffer,
+/// and would keep all of that. All values are parts of one allocation.
+fn compact(headers: &HeaderMap) -> HeaderMap {
+    let mut text = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
+    headers.values().for_each(|value| text.extend_from_slice(value.as_bytes()));
+    let text = text.freeze();
+    let mut compact = HeaderMap::with_capacity(headers.len());
+    let mut at = 0;
+    for (name, value) in headers {
+        let own = text.slice(at..at + value.len());
+        at += value.len();
+        // What was a value can be one again.
+        compact.append(name, HeaderValue::from_maybe_shared(own).unwrap_or_else(|_| value.clone()));
+    }
+    compact
 }
 
 fn for_client(head: &mut Head, is_static: bool, mode: ClientCacheControl) {

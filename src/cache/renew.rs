@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
 use tracing::{Instrument, debug, warn};
 
+use super::fill::pour;
+use super::growing::Written;
 use super::prepare::{self, Answer, Unstored};
 use super::respond;
 use super::{Edge, Inner};
@@ -104,26 +104,17 @@ impl<S: Inner> Edge<S> {
             return self.freshen(key, stale, &answer).map(drop).map_err(Failure::from);
         }
         let mut head = prepare::head(&answer, &self.cache, &self.next).map_err(Failure::from)?;
-        let whole = self.read_whole(body).await?;
+        let whole = match pour(body, &self.growing().writer()).await {
+            Ok((Written::Whole(whole), _)) => whole,
+            Ok((Written::TooLarge, _)) => return Err(Unstored::TooLarge.into()),
+            Err(error) => return Err(Failure::Origin(error.to_string())),
+        };
         if !prepare::keeps_body(asked, head.status, &whole) {
             return Err(Failure::NotStorable("empty-document"));
         }
         respond::state_length(&mut head.headers, &whole);
         self.store.put(key, StoredResponse::new(head, whole), &asked.headers);
         Ok(())
-    }
-
-    async fn read_whole(&self, mut body: Body) -> Result<Bytes, Failure> {
-        let mut whole = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| Failure::Origin(error.to_string()))?;
-            let Ok(chunk) = frame.into_data() else { continue };
-            if (whole.len() + chunk.len()) as u64 > self.cache.max_entry {
-                return Err(Failure::NotStorable("too-large"));
-            }
-            whole.extend_from_slice(&chunk);
-        }
-        Ok(whole.freeze())
     }
 }
 
