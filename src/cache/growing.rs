@@ -277,6 +277,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_kept_does_not_keep_the_buffer_that_it_was_read_into() {
+        let body = Growing::new(100);
+        let writer = body.writer();
+        let buffer = Bytes::from(vec![b'x'; 100_000]);
+        assert!(writer.push(buffer.slice(..10)).await);
+        let Written::Whole(whole) = writer.whole() else { panic!("it fits") };
+        assert_ne!(whole.as_ptr(), buffer.as_ptr());
+    }
+
+    #[tokio::test]
     async fn a_body_that_breaks_off_is_an_error_for_every_reader() {
         let body = Growing::new(100);
         let writer = body.writer();
