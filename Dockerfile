@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Selvedge as one static-ish binary on a small base, not as root.
+# The edge alone, on a small base, not as root.
 #   docker build -t selvedge .
 #   docker run -p 8080:8080 selvedge --origin http://app:3000
 

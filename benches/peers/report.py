@@ -6,7 +6,7 @@ import tomllib
 
 from peers import HERE, PEERS, REPOSITORY, said
 
-# DESIGN.md, section 7: (passthrough, size, peer) -> at most this many times its CPU.
+# The goals: (passthrough, size, peer) -> at most this many times its CPU.
 BUDGETS = {
     (False, 1024, "nginx"): 0.65,
     (False, 1024, "varnish"): 0.5,

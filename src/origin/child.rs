@@ -10,6 +10,7 @@
 //! While it is not up the rest of the edge goes on: stored pages are served, other requests fail as
 //! they do with any origin that is down.
 
+mod exposure;
 mod output;
 mod process;
 
@@ -179,6 +180,13 @@ impl Child {
             }
         }
         info!("the wrapped server answers after {:.1} s", began.elapsed().as_secs_f32());
+        if exposure::is_exposed(self.port) {
+            warn!(
+                "the wrapped server listens on every interface, and visitors of port {} go around \
+                 the edge; let it listen on 127.0.0.1 alone (`next start -H 127.0.0.1`)",
+                self.port
+            );
+        }
         is_up.send_replace(true);
         tokio::select! {
             status = process.ended() => Ok(End::ByItself { status, was_up: true }),
