@@ -8,8 +8,8 @@ what Next.js says may be kept, and renews it without letting visitors wait.";
 pub(super) const AFTER: &str = "\
 Examples:
   selvedge -- node server.js                  wrap a standalone server
+  selvedge -- npx next start -H 127.0.0.1     wrap next start
   selvedge --origin http://127.0.0.1:3000     stand in front of a running one
-  selvedge --set cache.capacity=512MiB -- npx next start
 
 Environment (a flag counts more, a file less):
   SELVEDGE_<SECTION>_<KEY>   any key, as in SELVEDGE_CACHE_CAPACITY=512MiB
