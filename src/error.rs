@@ -29,12 +29,12 @@ pub enum ProxyError {
         /// `origin.connect_timeout`.
         limit: Duration,
     },
-    /// All connections to the origin stayed busy for too long.
+    /// The origin worked at as many requests as it may for too long.
     #[error(
-        "all {max} connections to the origin stayed busy for {limit:?} (origin.max_connections, origin.queue_timeout)"
+        "the origin worked at {max} requests for {limit:?}, and none of them got its answer (origin.concurrency, origin.queue_timeout)"
     )]
     PoolExhausted {
-        /// `origin.max_connections`.
+        /// `origin.concurrency`.
         max: usize,
         /// `origin.queue_timeout`.
         limit: Duration,
@@ -44,6 +44,12 @@ pub enum ProxyError {
     FirstByteTimeout {
         /// `origin.first_byte_timeout`.
         limit: Duration,
+    },
+    /// The origin answered twice that it failed; this request was waiting for the same answer.
+    #[error("origin answered {status} to two requests for the same")]
+    OriginFailed {
+        /// What it answered.
+        status: StatusCode,
     },
     /// The connection broke before a response head came.
     #[error("origin closed the connection before it answered: {reason}")]
@@ -103,6 +109,7 @@ impl ProxyError {
                 StatusCode::GATEWAY_TIMEOUT
             }
             Self::PoolExhausted { .. } | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::OriginFailed { status } => *status,
             Self::Loop { .. } => StatusCode::LOOP_DETECTED,
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::ClientBodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
@@ -119,6 +126,8 @@ impl ProxyError {
             Self::FirstByteTimeout { .. } | Self::Deadline { .. } => "http_response_timeout",
             Self::ConnectionLost { .. } => "connection_terminated",
             Self::InvalidResponse { .. } => "http_protocol_error",
+            // RFC 9209 has no word for it: the answer was received, and says so itself.
+            Self::OriginFailed { .. } => "http_request_error",
             Self::Loop { .. } => "proxy_loop_detected",
             Self::BadRequest { .. } | Self::ClientBodyTimeout { .. } => "http_request_error",
             Self::Abandoned => "proxy_internal_error",

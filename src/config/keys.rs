@@ -66,7 +66,7 @@ keys! {
     }
     origin: OriginConfig {
         url: OriginAddress,
-        max_connections: Count,
+        concurrency: Count,
         max_requests: Count,
         queue_timeout: Time,
         connect_timeout: PositiveTime,
@@ -76,11 +76,13 @@ keys! {
     }
     cache: CacheConfig {
         capacity: OrAuto<Size>,
+        max_filling: OrAuto<Size>,
         max_entry: Size,
         max_variants: Count,
         stale_if_error: Time,
         client_cache_control: ClientCacheControl,
         max_revalidations: Count,
+        revalidate_timeout: PositiveTime,
         revalidate_backoff: PositiveTime,
         revalidate_backoff_max: PositiveTime,
         collapse_timeout: Time,

@@ -110,12 +110,13 @@ impl Default for ServerConfig {
 pub struct OriginConfig {
     /// Where Next.js listens. Ignored when a command is wrapped.
     pub url: OriginAddress,
-    /// Most connections to the origin at once.
-    pub max_connections: usize,
+    /// Most requests that the origin works at at once; further ones wait here. An answer that has
+    /// begun does not count any more, nor does a request with a body.
+    pub concurrency: usize,
     /// Most requests that wait for the origin or for its response head; further ones get 503. What is
     /// answered from the store does not count.
     pub max_requests: usize,
-    /// Longest wait for a free connection.
+    /// Longest wait for the origin's attention.
     pub queue_timeout: Duration,
     /// Longest time to connect.
     pub connect_timeout: Duration,
@@ -131,7 +132,7 @@ impl Default for OriginConfig {
     fn default() -> Self {
         Self {
             url: OriginAddress::Tcp { host: "127.0.0.1".into(), port: 3000 },
-            max_connections: 256,
+            concurrency: 256,
             max_requests: 5_000,
             queue_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
@@ -171,6 +172,8 @@ impl std::fmt::Display for OriginAddress {
 pub struct CacheConfig {
     /// Memory for stored responses in bytes; `None` is a quarter of what the machine or cgroup gives.
     pub capacity: Option<u64>,
+    /// Memory for responses on their way into the store in bytes; `None` is half of `capacity`.
+    pub max_filling: Option<u64>,
     /// Largest stored response in bytes, head and body.
     pub max_entry: u64,
     /// Most variants (`Vary`) kept for one key; the least recently stored goes first.
@@ -181,11 +184,14 @@ pub struct CacheConfig {
     pub client_cache_control: ClientCacheControl,
     /// Most background revalidations at once.
     pub max_revalidations: usize,
+    /// Longest time for a background revalidation, its body included.
+    pub revalidate_timeout: Duration,
     /// First pause after a failed revalidation; doubles each time, up to `revalidate_backoff_max`.
     pub revalidate_backoff: Duration,
     /// Longest pause after failed revalidations.
     pub revalidate_backoff_max: Duration,
-    /// Longest wait of a request for another's fetch of the same key.
+    /// Longest wait of a request for another's fetch of the same key, and longest time for which one
+    /// reader of a response that is not stored may hold up others.
     pub collapse_timeout: Duration,
     /// How long it is remembered that a key could not be stored, so that its requests do not queue.
     pub uncacheable_memory: Duration,
@@ -195,11 +201,13 @@ impl Default for CacheConfig {
     fn default() -> Self {
         Self {
             capacity: None,
+            max_filling: None,
             max_entry: 16 * 1024 * 1024,
             max_variants: 32,
             stale_if_error: Duration::from_secs(24 * 3600),
             client_cache_control: ClientCacheControl::Edge,
             max_revalidations: 64,
+            revalidate_timeout: Duration::from_secs(120),
             revalidate_backoff: Duration::from_secs(1),
             revalidate_backoff_max: Duration::from_secs(60),
             collapse_timeout: Duration::from_secs(30),

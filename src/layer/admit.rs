@@ -10,9 +10,11 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
 use tower::Service;
 
 use super::Refusable;
-use super::forwarded::is_host;
+use super::forwarded::{is_host, normalised_host};
+use super::hop_by_hop;
 use super::introduce::Pseudonym;
 use crate::body::Body;
+use crate::client;
 use crate::error::ProxyError;
 
 /// See the module.
@@ -32,6 +34,10 @@ impl<S> Admit<S> {
     fn check(&self, request: &mut Request<Body>) -> Result<(), ProxyError> {
         check_target(request)?;
         check_host(request)?;
+        if !hop_by_hop::is_only_chunked(request.headers()) {
+            // RFC 9112 section 6.1: what is not understood is refused.
+            return Err(bad("the Transfer-Encoding is something else than chunked"));
+        }
         if is_ours(request.headers(), &self.pseudonym) {
             return Err(ProxyError::Loop { origin: self.origin.clone() });
         }
@@ -82,11 +88,18 @@ fn check_target(request: &mut Request<Body>) -> Result<(), ProxyError> {
     if is_path || is_asterisk { Ok(()) } else { Err(bad("the target is no path")) }
 }
 
-/// RFC 9112 section 3.2: a request of HTTP/1.1 has exactly one `Host`, and a valid one.
-fn check_host(request: &Request<Body>) -> Result<(), ProxyError> {
+/// RFC 9112 section 3.2: a request of HTTP/1.1 has exactly one `Host`, and a valid one. It goes on
+/// in the form that all spellings of it have in common: what the origin makes of it is for all.
+fn check_host(request: &mut Request<Body>) -> Result<(), ProxyError> {
+    let https = client::is_https(request);
     let mut lines = request.headers().get_all(HOST).iter();
     match (lines.next(), lines.next()) {
-        (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
+        (Some(host), None) if is_host(host.as_bytes()) => {
+            if let Some(normal) = normalised_host(host.as_bytes(), https) {
+                request.headers_mut().insert(HOST, normal);
+            }
+            Ok(())
+        }
         (Some(_), None) => Err(bad("the Host field is not a host")),
         (Some(_), Some(_)) => Err(bad("there are several Host fields")),
         (None, _) if request.version() < Version::HTTP_11 => Ok(()),
@@ -157,6 +170,25 @@ mod tests {
         ] {
             assert_eq!(admit(request).is_ok(), admitted, "{name}");
         }
+    }
+
+    #[test]
+    fn all_spellings_of_a_host_are_one_behind_us() {
+        for (host, expected) in [
+            ("Example.ORG:80", "example.org"),
+            ("a:", "a"),
+            ("a:8080", "a:8080"),
+            ("[::1]:80", "[::1]"),
+        ] {
+            let request = admit(Request::builder().uri("/").header("host", host)).unwrap();
+            assert_eq!(request.headers()["host"], expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_transfer_coding_that_we_do_not_know_is_refused() {
+        assert!(admit(get("/").header("transfer-encoding", "chunked")).is_ok());
+        assert_eq!(admit(get("/").header("transfer-encoding", "gzip, chunked")).err(), Some(400));
     }
 
     #[test]

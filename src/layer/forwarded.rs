@@ -51,15 +51,18 @@ fn told(headers: &HeaderMap, trusted: &[IpNet]) -> Told {
     for (name, line) in headers.iter().filter(|(name, _)| is_forwarding(name)) {
         fields.append(name, line.clone());
     }
+    // The leftmost speaks of the client itself; Next.js reads it so too.
+    let https = first_member(headers, &X_FORWARDED_PROTO)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    let host = first_member(headers, &X_FORWARDED_HOST).filter(|host| is_host(host.as_bytes()));
+    let host = host.and_then(|host| {
+        let normal = normalised_host(host.as_bytes(), https);
+        normal.or_else(|| HeaderValue::from_str(host).ok())
+    });
     Told {
         address: client_address(headers, trusted),
-        // The leftmost speaks of the client itself; Next.js reads it so too.
-        https: first_member(headers, &X_FORWARDED_PROTO)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
-        host: first_member(headers, &X_FORWARDED_HOST)
-            .filter(|host| is_host(host.as_bytes()))
-            .filter(|host| headers.get(HOST).is_none_or(|own| own != host))
-            .and_then(|host| HeaderValue::from_str(host).ok()),
+        https,
+        host: host.filter(|host| headers.get(HOST) != Some(host)),
         fields,
     }
 }
@@ -103,6 +106,17 @@ fn first_member<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str
 pub fn is_host(host: &[u8]) -> bool {
     let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_~:[]%!$&'()*+;=".contains(byte);
     !host.is_empty() && host.iter().all(safe)
+}
+
+/// The one spelling of a host: in lower case, without its scheme's own port or an empty one (RFC 9110
+/// section 4.2.3). `None` if it is spelt so already.
+pub fn normalised_host(host: &[u8], https: bool) -> Option<HeaderValue> {
+    let port: &[u8] = if https { b":443" } else { b":80" };
+    let without = host.strip_suffix(port).or_else(|| host.strip_suffix(b":")).unwrap_or(host);
+    if without.len() == host.len() && !host.iter().any(u8::is_ascii_uppercase) {
+        return None;
+    }
+    HeaderValue::from_bytes(&without.to_ascii_lowercase()).ok()
 }
 
 #[cfg(test)]

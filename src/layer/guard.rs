@@ -5,7 +5,7 @@
 //! anybody. Each group below names the advisory that it answers. Which version filters what itself has
 //! changed often enough not to rely on it.
 
-use http::header::LOCATION;
+use http::header::{AUTHORIZATION, COOKIE, LOCATION};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request, Uri};
 use percent_encoding::percent_decode_str;
@@ -16,16 +16,25 @@ use crate::next::class::RSC;
 
 /// Takes off a request what only the framework may say; `base_path` is the application's.
 pub fn clean(mut request: Request<Body>, base_path: &str) -> Request<Body> {
-    let is_data = is_data(request.uri().path(), base_path);
+    let path = request.uri().path().strip_prefix(base_path);
+    let is_data = path.is_some_and(|path| path.starts_with("/_next/data/"));
+    let is_image = path == Some("/_next/image");
     let headers = request.headers_mut();
     remove_fields(headers, |name| is_internal(name.as_str(), is_data));
     remove_odd_rsc(headers);
+    if is_image {
+        // CVE-2025-57752: the optimizer's own cache takes no account of them.
+        headers.remove(COOKIE);
+        headers.remove(AUTHORIZATION);
+    }
     if let Some(uri) = without_internal_parameters(request.uri()) {
         *request.uri_mut() = uri;
     }
     request
 }
 
+/// `x-nextjs-data` belongs to data requests alone; elsewhere it changes redirects of the middleware
+/// (CVE-2026-44572).
 fn is_internal(name: &str, is_data: bool) -> bool {
     let Some(rest) = name.strip_prefix("x-") else {
         // CVE-2026-44579: a deadlock by a resumed render.
@@ -46,12 +55,6 @@ fn is_internal(name: &str, is_data: bool) -> bool {
             // CVE-2024-46982: makes a page of the Pages Router answer with `s-maxage=1`.
             "now-route-matches" | "matched-path" | "action-forwarded"
         )
-}
-
-/// CVE-2026-44572: `x-nextjs-data` changes redirects of the middleware; it belongs to data requests
-/// alone.
-fn is_data(path: &str, base_path: &str) -> bool {
-    path.strip_prefix(base_path).is_some_and(|path| path.starts_with("/_next/data/"))
 }
 
 /// CVE-2026-44576: versions up to 16.0.0 take any value of `rsc` for a yes, later ones `1` alone.
@@ -167,6 +170,15 @@ mod tests {
             let request = cleaned(path, base_path, &field);
             assert_eq!(request.headers().contains_key("x-nextjs-data"), stays, "{path}");
         }
+    }
+
+    #[test]
+    fn an_image_is_asked_for_by_nobody_in_particular() {
+        let fields = [("cookie", "a=b"), ("authorization", "Basic x"), ("accept", "image/webp")];
+        let left = |uri, base| cleaned(uri, base, &fields).headers().len();
+        assert_eq!(left("/_next/image?url=%2Fa.png&w=640&q=75", ""), 1);
+        assert_eq!(left("/docs/_next/image?url=%2Fa.png&w=640&q=75", "/docs"), 1);
+        assert_eq!(left("/a/_next/image", ""), 3);
     }
 
     #[test]

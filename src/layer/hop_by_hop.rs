@@ -1,6 +1,6 @@
 //! Fields that concern one connection and go no further (RFC 9110 section 7.6.1).
 
-use http::header::{CONNECTION, EXPECT, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use smallvec::SmallVec;
 
@@ -11,12 +11,15 @@ use crate::body::Body;
 /// nominates `rsc` in `Connection` would otherwise be judged by a field that the origin never sees.
 ///
 /// An upgrade is asked for anew, since the origin's connection is to be upgraded too (section 7.8).
+/// One to `h2c` is not: clients offer it beside any request, RFC 9113 has abolished it, and Next.js
+/// ends the connection at it.
 pub fn strip_request(mut request: Request<Body>) -> Request<Body> {
     let headers = request.headers_mut();
     if !headers.keys().any(|name| is_of_connection(name) || *name == EXPECT) {
         return request;
     }
     let upgrade = wants_upgrade(headers).then(|| headers.remove(UPGRADE)).flatten();
+    let upgrade = upgrade.filter(|protocol| !protocol.as_bytes().eq_ignore_ascii_case(b"h2c"));
     strip(headers);
     // Section 10.1.1: the listener has answered `100-continue` itself.
     headers.remove(EXPECT);
@@ -30,10 +33,26 @@ pub fn strip_request(mut request: Request<Body>) -> Request<Body> {
 /// Takes the connection's fields off an answer of the origin; 101 is about the connection and keeps
 /// them.
 pub fn strip_answer(mut response: Response<Body>) -> Response<Body> {
-    if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
-        strip(response.headers_mut());
+    if response.status() == http::StatusCode::SWITCHING_PROTOCOLS {
+        return response;
     }
+    let headers = response.headers_mut();
+    if headers.contains_key(TRANSFER_ENCODING) {
+        // RFC 9112 section 6.3: it overrides a Content-Length, which must not be passed on.
+        headers.remove(CONTENT_LENGTH);
+    }
+    strip(headers);
     response
+}
+
+/// Whether a message has no transfer coding but `chunked`, once and last.
+pub fn is_only_chunked(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(TRANSFER_ENCODING).iter();
+    match (lines.next(), lines.next()) {
+        (None, _) => true,
+        (Some(only), None) => only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
 }
 
 /// Takes the connection's fields away, those that `Connection` nominates among them.
@@ -105,6 +124,15 @@ mod tests {
             ),
             ("an upgrade not asked for", &[("upgrade", "websocket")], vec![]),
             (
+                "an upgrade that nobody needs",
+                &[
+                    ("connection", "Upgrade, HTTP2-Settings"),
+                    ("upgrade", "h2c"),
+                    ("http2-settings", "AAMAAABk"),
+                ],
+                vec![],
+            ),
+            (
                 "an upgrade",
                 &[("connection", "Upgrade, x"), ("upgrade", "websocket"), ("x", "1")],
                 vec!["connection", "upgrade"],
@@ -112,6 +140,33 @@ mod tests {
         ] {
             let left: Vec<_> = stripped(fields).into_iter().map(|(name, _)| name).collect();
             assert_eq!(left, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_length_beside_a_transfer_coding_is_not_passed_on() {
+        let mut response = Response::new(Body::Empty);
+        response.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("5"));
+        assert!(strip_answer(response).headers().is_empty());
+    }
+
+    #[test]
+    fn chunked_is_the_one_transfer_coding() {
+        for (lines, expected) in [
+            (&[][..], true),
+            (&["chunked"], true),
+            (&[" Chunked"], true),
+            (&["gzip, chunked"], false),
+            (&["gzip"], false),
+            (&["chunked", "chunked"], false),
+            (&["chunked, identity"], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(TRANSFER_ENCODING, line.parse().unwrap());
+            }
+            assert_eq!(is_only_chunked(&headers), expected, "{lines:?}");
         }
     }
 

@@ -138,7 +138,9 @@ impl Asker {
             ProxyError::BadRequest { .. } | ProxyError::ClientBodyTimeout { .. } => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            ProxyError::PoolExhausted { .. } | ProxyError::Overloaded { .. } => {
+            ProxyError::PoolExhausted { .. }
+            | ProxyError::Overloaded { .. }
+            | ProxyError::OriginFailed { .. } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             ProxyError::ConnectFailed { .. }

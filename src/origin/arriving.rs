@@ -9,15 +9,15 @@ use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::connect::Sender;
-use super::pool::{Place, Pool};
+use super::pool::Pool;
 use crate::body::{Body, Patient};
 use crate::error::BodyError;
 
 /// Wraps `body`. At its end the connection is free for the next request; dropped before, it takes
 /// the connection along, which ends the origin's work.
-pub(super) fn arriving(body: Incoming, sender: Sender, pool: Arc<Pool>, place: Place) -> Body {
+pub(super) fn arriving(body: Incoming, sender: Sender, pool: Arc<Pool>) -> Body {
     let limit = pool.body_timeout();
-    let connection = Connection { sender, pool, _place: place };
+    let connection = Connection { sender, pool };
     if body.is_end_stream() {
         connection.give_back();
         return Body::Empty;
@@ -34,8 +34,6 @@ struct Arriving {
 struct Connection {
     sender: Sender,
     pool: Arc<Pool>,
-    /// Free only once the connection is back, so that whoever waits for a place finds it.
-    _place: Place,
 }
 
 impl Connection {

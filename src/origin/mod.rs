@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::HOST;
-use http::{Method, Request, Response, Uri};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body::Body as _;
 use tower::Service;
 use tracing::debug;
@@ -24,6 +24,7 @@ use tracing::debug;
 use crate::body::{Body, Progress};
 use crate::config::{OriginAddress, OriginConfig};
 use crate::error::ProxyError;
+use crate::layer::hop_by_hop;
 use arriving::arriving;
 use connect::Sender;
 use exchange::{Answer, Failure, exchange};
@@ -67,15 +68,28 @@ async fn send(pool: Arc<Pool>, mut request: Request<Body>) -> Result<Response<Bo
     let near = Near::of(&mut request);
     let upload = Progress::watch(request.body_mut());
     prepare(&mut request, pool.address());
-    let place = pool.place().await?;
+    // An upload takes as long as its client likes, and the origin hardly works meanwhile: a place for
+    // each would be a way to take them all.
+    let place = if upload.is_none() { Some(pool.place().await?) } else { None };
     let (answer, sender) = ask(&pool, request, upload.as_ref()).await?;
+    drop(place);
     if answer.status() == http::StatusCode::SWITCHING_PROTOCOLS {
-        // An open tunnel is none of the connections that requests wait for: the place is free.
         return near.join(answer);
     }
     let (parts, body) = answer.into_parts();
-    let body = arriving(body, sender, pool, place);
+    check_framing(&parts.headers)?;
+    let body = arriving(body, sender, pool);
     Ok(Response::from_parts(parts, body))
+}
+
+/// The library takes the chunks off a body and knows no other coding: passed on without the field,
+/// what is compressed for the connection would be taken for the content (RFC 9112 section 6.1).
+fn check_framing(headers: &HeaderMap) -> Result<(), ProxyError> {
+    if hop_by_hop::is_only_chunked(headers) {
+        return Ok(());
+    }
+    let reason = "its Transfer-Encoding is something else than chunked";
+    Err(ProxyError::InvalidResponse { reason: reason.into() })
 }
 
 /// Sends over a connection that is there, or a new one.

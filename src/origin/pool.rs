@@ -3,6 +3,8 @@
 //! - The newest idle one goes first: the others grow old and are let go before Node closes them.
 //! - A request never waits while a connection is idle, and never longer than `origin.queue_timeout`.
 //! - A connection is here only between two exchanges; while it carries one, that exchange owns it.
+//! - Bounded is what the origin works at, not how many connections there are: an open stream costs
+//!   Node next to nothing, and must not keep others from their pages.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,12 +34,12 @@ struct Idle {
     since: Instant,
 }
 
-/// The right to have a connection in use; given back when dropped.
+/// The right to have the origin work at a request; given back when dropped.
 pub(super) type Place = OwnedSemaphorePermit;
 
 impl Pool {
     pub(super) fn new(address: OriginAddress, config: OriginConfig) -> Self {
-        let places = Arc::new(Semaphore::new(config.max_connections));
+        let places = Arc::new(Semaphore::new(config.concurrency));
         Self { address, config, idle: Mutex::default(), places }
     }
 
@@ -53,14 +55,14 @@ impl Pool {
         self.config.body_timeout
     }
 
-    /// Waits its turn for a connection, in the order of arrival.
+    /// Waits for the origin's attention, in the order of arrival.
     pub(super) async fn place(&self) -> Result<Place, ProxyError> {
         let limit = self.config.queue_timeout;
         match timeout(limit, self.places.clone().acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             // Closed never.
             Ok(Err(_)) | Err(_) => {
-                Err(ProxyError::PoolExhausted { max: self.config.max_connections, limit })
+                Err(ProxyError::PoolExhausted { max: self.config.concurrency, limit })
             }
         }
     }
@@ -83,6 +85,10 @@ impl Pool {
     pub(super) fn give_back(&self, sender: Sender) {
         let mut idle = self.idle.lock();
         self.let_old_ones_go(&mut idle);
+        if idle.len() >= self.config.concurrency {
+            // More than can be needed at once.
+            idle.pop_front();
+        }
         idle.push_back(Idle { sender, since: Instant::now() });
     }
 

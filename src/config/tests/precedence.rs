@@ -44,7 +44,7 @@ fn the_file_is_the_one_that_is_named_and_a_flag_names_louder() {
 #[test]
 fn all_forms_of_toml_are_read() {
     let file = file(
-        "\u{feff}origin = { url = 'unix:/run/next.sock', max_connections = 0x10 }\r\n\
+        "\u{feff}origin = { url = 'unix:/run/next.sock', concurrency = 0x10 }\r\n\
          server.max_headers = 1_000\r\n\
          server.max_header_bytes = 16384\r\n\
          server.listen = 80\r\n\
@@ -54,7 +54,7 @@ fn all_forms_of_toml_are_read() {
     );
     let config = judge(&Sources::default(), Some(&file)).unwrap().config;
     assert_eq!(config.origin.url.to_string(), "unix:/run/next.sock");
-    assert_eq!(config.origin.max_connections, 16);
+    assert_eq!(config.origin.concurrency, 16);
     assert_eq!(config.server.max_headers, 1000);
     assert_eq!(config.server.max_header_bytes, 16_384);
     assert_eq!(config.server.listen.to_string(), "0.0.0.0:80");
