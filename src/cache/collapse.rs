@@ -1,7 +1,7 @@
 //! One fetch at a time for each key: the first request leads, the others follow.
 //!
 //! ```text
-//! nobody ── first request ──▶ waiting ──▶ settled: shared | stored | alone | failed
+//! nobody ── first request ──▶ waiting ──▶ settled: shared | stored | alone | refused | failed
 //!    ▲                                                        │
 //!    └────────────── the lease is dropped ────────────────────┘
 //! ```
@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use http::StatusCode;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -30,6 +31,9 @@ pub(super) enum Outcome {
     Stored(Arc<StoredResponse>),
     /// The answer is for the leader alone.
     Alone,
+    /// The origin answered that it failed (5xx): that is the leader's answer, and the next may have
+    /// more luck.
+    Refused(StatusCode),
     /// The origin gave no answer.
     Failed(ProxyError),
 }
@@ -86,15 +90,30 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Tells the followers what came of it. The fetch stays joinable until the lease is dropped.
-    pub(super) fn settle(&self, outcome: Outcome) {
+    /// Tells the followers of a response that is there and still grows. The fetch can be joined until
+    /// the lease is dropped.
+    pub(super) fn share(&self, fill: Arc<Fill>) {
+        self.sender.send_replace(Some(Outcome::Shared(fill)));
+    }
+
+    /// Tells the followers how the fetch has ended. Whoever comes now begins another.
+    pub(super) fn end(self, outcome: Outcome) {
+        self.leave();
         self.sender.send_replace(Some(outcome));
+    }
+
+    fn leave(&self) {
+        let mut shard = self.flights.shard(&self.key).lock();
+        // After its end somebody else may lead.
+        if shard.get(&self.key).is_some_and(|other| other.same_channel(&self.sender.subscribe())) {
+            shard.remove(&self.key);
+        }
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.flights.shard(&self.key).lock().remove(&self.key);
+        self.leave();
     }
 }
 
@@ -103,6 +122,11 @@ impl Drop for Lease {
 pub(super) struct Following(watch::Receiver<Option<Outcome>>);
 
 impl Following {
+    /// Whether the fetch has told its outcome already.
+    pub(super) fn is_settled(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
     /// What the fetch came to.
     pub(super) async fn outcome(mut self) -> Outcome {
         match self.0.wait_for(Option::is_some).await {
@@ -136,9 +160,10 @@ mod tests {
         let flights = Flights::new();
         let lease = lead(&flights);
         let early = tokio::spawn(follow(&flights).outcome());
-        lease.settle(Outcome::Failed(ProxyError::Abandoned));
+        tokio::task::yield_now().await;
+        lease.end(Outcome::Failed(ProxyError::Abandoned));
         assert!(matches!(early.await.unwrap(), Outcome::Failed(_)));
-        assert!(matches!(follow(&flights).outcome().await, Outcome::Failed(_)));
+        drop(lead(&flights));
     }
 
     #[tokio::test]

@@ -6,32 +6,48 @@
 //! - not storable: it is the leader's alone, all followers are let go at once, and the key is
 //!   remembered, so that the next burst does not queue;
 //! - 304: what is stored is fresh again, for all of them;
-//! - a failure, with something stored that may stand in: that, for all of them.
+//! - no answer: whoever has something stored that may stand in gets that, the others the failure;
+//! - an answer that the origin failed (5xx): the leader's; one of the followers tries again, and if he
+//!   fares no better, the others are told.
 
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, debug};
 
 use super::collapse::{Lease, Outcome, Turn};
 use super::fill::{Fill, pour};
+use super::flight;
 use super::growing::{Writer, Written};
+use super::judge::{Found, STANDS_IN};
 use super::lookup::{self, Fetch, Pass};
-use super::prepare::{self, Answer, Unstored};
+use super::prepare::{self, Unstored};
 use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;
 use crate::error::ProxyError;
-use crate::next::assets;
-use crate::policy::date::Timestamp;
-use crate::policy::key::{KeyBuf, rsc_parameter};
+use crate::policy::key::KeyBuf;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::status::Status;
 use crate::policy::validate;
-use crate::store::StoredResponse;
+use crate::store::{Head, StoredResponse};
+
+type Answered = Result<Response<Body>, ProxyError>;
+
+/// A request follows no more fetches than this before it goes to the origin by itself: its own key's,
+/// its variant's, and each once more after a failure.
+const MOST_ROUNDS: usize = 4;
+
+/// What a follower makes of a fetch's outcome.
+enum Followed {
+    Answer(Box<Answered>),
+    /// Joins, or leads, another fetch.
+    Again,
+    Alone,
+}
 
 impl<S: Inner> Edge<S> {
     /// Answers a request whose key is not stored, or is too old.
@@ -39,19 +55,41 @@ impl<S: Inner> Edge<S> {
         self: Arc<Self>,
         request: Request<Body>,
         fetch: Box<Fetch>,
-    ) -> Result<Response<Body>, ProxyError> {
-        if self.unstorable.contains(&fetch.key, self.clock.now()) {
+    ) -> Answered {
+        let may_share =
+            flight::may_share(&request) && !self.unstorable.contains(&fetch.key, self.clock.now());
+        if !may_share {
             return self.alone(request, *fetch).await;
         }
-        match self.flights.join(&flight_key(&request, &fetch.key)) {
-            Turn::Leader(lease) => self.begin(request, *fetch, lease).await,
-            Turn::Follower(following) => {
-                match timeout(self.cache.collapse_timeout, following.outcome()).await {
-                    Ok(outcome) => self.follow(request, *fetch, outcome).await,
-                    Err(_) => self.alone(request, *fetch).await,
-                }
+        let mut flight = flight::key(&request, &fetch.key, fetch.epoch);
+        let mut refused = None;
+        let deadline = Instant::now() + self.cache.collapse_timeout;
+        for _ in 0..MOST_ROUNDS {
+            let following = match self.flights.join(&flight) {
+                Turn::Leader(lease) => return self.begin(request, *fetch, lease).await,
+                Turn::Follower(following) => following,
+            };
+            let is_late = following.is_settled();
+            let Ok(outcome) = timeout_at(deadline, following.outcome()).await else { break };
+            let followed = match outcome {
+                Outcome::Shared(fill) => self.follow(&request, &fetch, &fill, is_late, &mut flight),
+                Outcome::Stored(stored) => self.follow_stored(&request, &fetch, &stored),
+                Outcome::Failed(error) => self.follow_failed(&request, &fetch, error),
+                Outcome::Refused(status) => match refused.replace(status) {
+                    None => Followed::Again,
+                    Some(_) => {
+                        self.follow_failed(&request, &fetch, ProxyError::OriginFailed { status })
+                    }
+                },
+                Outcome::Alone => Followed::Alone,
+            };
+            match followed {
+                Followed::Answer(answer) => return *answer,
+                Followed::Again => {}
+                Followed::Alone => break,
             }
         }
+        self.alone(request, *fetch).await
     }
 
     async fn begin(
@@ -59,23 +97,22 @@ impl<S: Inner> Edge<S> {
         request: Request<Body>,
         fetch: Fetch,
         lease: Lease,
-    ) -> Result<Response<Body>, ProxyError> {
+    ) -> Answered {
         // Between our look-up and our turn another's fetch may have ended.
-        if let Some(response) = self.look_again(&request, &fetch.key) {
-            lease.settle(Outcome::Alone);
-            return Ok(response);
+        if let Some(stored) = self.look_again(&request, &fetch.key) {
+            lease.end(Outcome::Stored(stored.clone()));
+            return Ok(lookup::answer(&stored, &request, self.clock.now()));
         }
         let (reply, answer) = oneshot::channel();
         tokio::spawn(self.lead(request, fetch, lease, reply).in_current_span());
         answer.await.unwrap_or(Err(ProxyError::Abandoned))
     }
 
-    fn look_again(&self, request: &Request<Body>, key: &[u8]) -> Option<Response<Body>> {
-        let now = self.clock.now();
+    fn look_again(&self, request: &Request<Body>, key: &[u8]) -> Option<Arc<StoredResponse>> {
         let entry = self.store.get(key)?;
         let stored = entry.select(request.headers())?;
-        match reuse::decide(&stored.head.freshness, now) {
-            Decision::Serve | Decision::ServeStale => Some(lookup::answer(stored, request, now)),
+        match reuse::decide(&stored.head.freshness, self.clock.now()) {
+            Decision::Serve | Decision::ServeStale => Some(stored.clone()),
             Decision::Validate | Decision::Forward(_) => None,
         }
     }
@@ -87,107 +124,45 @@ impl<S: Inner> Edge<S> {
         request: Request<Body>,
         fetch: Fetch,
         lease: Lease,
-        reply: oneshot::Sender<Result<Response<Body>, ProxyError>>,
+        reply: oneshot::Sender<Answered>,
     ) {
         let (asked, body) = request.into_parts();
         let outgoing = outgoing(&asked, body, fetch.stale.as_deref());
         let request_time = self.clock.now();
         let answer = self.ask(outgoing).await;
-        let found = self.judge(&asked, request_time, answer, &fetch);
-        let status = |status| Status { fwd: Some(fetch.reason), ..status };
-        let response = match found {
+        let response = match self.judge(&asked, request_time, answer, &fetch) {
             Found::Storable(head, extensions, body) => {
                 let (fill, writer) = self.start(*head);
-                let stored = Status { stored: true, ..Status::default() };
-                let mut response = filling(&fill, &asked, status(stored));
-                if let Some(response) = &mut response {
-                    *response.extensions_mut() = extensions;
-                }
-                lease.settle(Outcome::Shared(fill.clone()));
+                let response = self.filling(&fill, &asked, stored(&fetch), extensions);
+                lease.share(fill.clone());
                 if let Some(response) = response {
                     let _ = reply.send(Ok(response));
                 }
-                return self.fill(fetch.key, asked, fill, writer, body, Some(lease)).await;
+                return self.fill(&fetch, asked, fill, writer, body, Some(lease)).await;
             }
             Found::Stored(stored, fwd_status, detail) => {
-                lease.settle(Outcome::Stored(stored.clone()));
-                let story = Status { fwd_status, detail, ..Status::default() };
-                Ok(respond::stored(&stored, asked_of(&asked), status(story), self.clock.now()))
+                lease.end(Outcome::Stored(stored.clone()));
+                let story = Status { fwd_status, detail, ..forwarded(&fetch) };
+                Ok(respond::stored(&stored, asked_of(&asked), story, self.clock.now()))
             }
-            Found::Passing(mut response, why) => {
-                lease.settle(Outcome::Alone);
-                respond::mark(&mut response, status(because(why)));
-                Ok(*response)
+            Found::Passing(response, why) => {
+                let status = response.status();
+                lease.end(match status.is_server_error() {
+                    true => Outcome::Refused(status),
+                    false => Outcome::Alone,
+                });
+                Ok(passing(*response, why, &fetch))
             }
             Found::Failed(error) => {
-                lease.settle(Outcome::Failed(error.clone()));
+                lease.end(Outcome::Failed(error.clone()));
                 Err(error)
             }
         };
-        drop(lease);
         let _ = reply.send(response);
     }
 
-    /// What an origin's answer, or its failure, means for a key.
-    fn judge(
-        &self,
-        asked: &Parts,
-        request_time: Timestamp,
-        answer: Result<Response<Body>, ProxyError>,
-        fetch: &Fetch,
-    ) -> Found {
-        let now = self.clock.now();
-        let stand_in =
-            fetch.stale.as_ref().filter(|stale| stale.head.freshness.usable_on_error(now));
-        let response = match (answer, stand_in) {
-            (Err(error), Some(stale)) => {
-                debug!(%error, "the stored response stands in");
-                return Found::Stored(stale.clone(), None, Some("stale-if-error"));
-            }
-            (Err(error), None) => return Found::Failed(error),
-            (Ok(response), Some(stale)) if response.status().is_server_error() => {
-                let status = Some(response.status());
-                return Found::Stored(stale.clone(), status, Some("stale-if-error"));
-            }
-            (Ok(response), _) => response,
-        };
-        let (parts, body) = response.into_parts();
-        let answer = Answer { request: asked, request_time, response: &parts, response_time: now };
-        if let Some(stale) = &fetch.stale
-            && parts.status == StatusCode::NOT_MODIFIED
-        {
-            return match self.freshen(&fetch.key, stale, &answer) {
-                Ok(stored) => Found::Stored(stored, Some(StatusCode::NOT_MODIFIED), None),
-                Err(why) => {
-                    let response = respond::validated(stale, &parts.headers);
-                    self.passing(asked, response, why)
-                }
-            };
-        }
-        match prepare::head(&answer, &self.cache, &self.next) {
-            Ok(head) => {
-                self.unstorable.forget(&fetch.key);
-                Found::Storable(Box::new(head), parts.extensions, body)
-            }
-            Err(why) => {
-                if why.concerns_the_key() {
-                    self.unstorable.remember(&fetch.key, now);
-                }
-                self.passing(asked, Response::from_parts(parts, body), why)
-            }
-        }
-    }
-
-    /// An answer for the one who asked, and nobody else.
-    fn passing(&self, asked: &Parts, response: Response<Body>, why: Unstored) -> Found {
-        let is_static = assets::is_static(asked.uri.path(), &self.next.base_path);
-        let mut response = respond::by_conditions(response, asked_of(asked));
-        self.hand_on(&mut response, is_static);
-        Found::Passing(Box::new(response), why)
-    }
-
     /// Opens a body that is read while it is stored.
-    fn start(&self, head: crate::store::Head) -> (Arc<Fill>, Writer) {
+    fn start(&self, head: Head) -> (Arc<Fill>, Writer) {
         let body = self.growing();
         let writer = body.writer();
         (Fill::new(head, body), writer)
@@ -196,7 +171,7 @@ impl<S: Inner> Edge<S> {
     /// Takes the body from the origin to its readers, and into the store at its end.
     async fn fill(
         self: Arc<Self>,
-        key: KeyBuf,
+        fetch: &Fetch,
         asked: Parts,
         fill: Arc<Fill>,
         writer: Writer,
@@ -212,109 +187,119 @@ impl<S: Inner> Edge<S> {
         };
         match written {
             Written::Whole(whole) => {
-                if prepare::keeps_body(&asked, fill.head.status, &whole) {
+                if prepare::check_body(&asked, fill.head.status, &whole).is_ok() {
                     let mut head = fill.head.clone();
                     respond::state_length(&mut head.headers, &whole);
-                    self.store.put(&key, StoredResponse::new(head, whole), &asked.headers);
+                    let stored = StoredResponse::new(head, whole);
+                    self.put(&fetch.key, fetch.epoch, stored, &asked.headers);
                 }
             }
-            Written::TooLarge => self.unstorable.remember(&key, self.clock.now()),
+            Written::TooLarge => self.unstorable.remember(&fetch.key, self.clock.now()),
+            Written::NoRoom => debug!(path = asked.uri.path(), "no room (cache.max_filling)"),
         }
         // Only now: whoever comes between must find the stored response or still be a follower.
         drop(lease);
         writer.complete(trailers);
     }
 
-    async fn follow(
-        self: Arc<Self>,
-        request: Request<Body>,
-        fetch: Fetch,
-        outcome: Outcome,
-    ) -> Result<Response<Body>, ProxyError> {
-        let (asked, body) = request.into_parts();
-        let status = Status { fwd: Some(fetch.reason), collapsed: true, ..Status::default() };
-        match outcome {
-            Outcome::Shared(fill) if fill.head.selecting.matches(&asked.headers) => {
-                if let Some(response) = filling(&fill, &asked, status) {
-                    return Ok(response);
-                }
-            }
-            Outcome::Stored(stored) if stored.head.selecting.matches(&asked.headers) => {
-                return Ok(respond::stored(&stored, asked_of(&asked), status, self.clock.now()));
-            }
-            Outcome::Failed(error) => return Err(error),
-            Outcome::Shared(_) | Outcome::Stored(_) | Outcome::Alone => {}
+    fn follow(
+        &self,
+        request: &Request<Body>,
+        fetch: &Fetch,
+        fill: &Fill,
+        is_late: bool,
+        flight: &mut KeyBuf,
+    ) -> Followed {
+        let selecting = &fill.head.selecting;
+        if !selecting.matches(request.headers()) {
+            // Those who want another variant than the leader have a leader of their own.
+            flight::narrow(flight, request, selecting.names());
+            return Followed::Again;
         }
-        self.alone(Request::from_parts(asked, body), fetch).await
+        // Whoever asked before the answer came may have it in any case; later it must be fresh still.
+        let is_usable = !is_late
+            || matches!(
+                reuse::decide(&fill.head.freshness, self.clock.now()),
+                Decision::Serve | Decision::ServeStale
+            );
+        let story = Status { collapsed: true, ..forwarded(fetch) };
+        match fill.reader() {
+            Some(reader) if is_usable => {
+                let asked = Asked { method: request.method(), headers: request.headers() };
+                let body = Body::stream(reader);
+                let now = self.clock.now();
+                answered(Ok(respond::filling(&fill.head, body, asked, story, now)))
+            }
+            Some(_) | None => Followed::Alone,
+        }
+    }
+
+    fn follow_stored(
+        &self,
+        request: &Request<Body>,
+        fetch: &Fetch,
+        stored: &StoredResponse,
+    ) -> Followed {
+        if !stored.head.selecting.matches(request.headers()) {
+            return Followed::Alone;
+        }
+        let story = Status { collapsed: true, ..forwarded(fetch) };
+        let asked = Asked { method: request.method(), headers: request.headers() };
+        answered(Ok(respond::stored(stored, asked, story, self.clock.now())))
+    }
+
+    fn follow_failed(&self, request: &Request<Body>, fetch: &Fetch, error: ProxyError) -> Followed {
+        let Some(stale) = self.stand_in(fetch.stale.as_ref()) else {
+            return answered(Err(error));
+        };
+        let story = Status { collapsed: true, detail: Some(STANDS_IN), ..forwarded(fetch) };
+        let asked = Asked { method: request.method(), headers: request.headers() };
+        answered(Ok(respond::stored(stale, asked, story, self.clock.now())))
     }
 
     /// Fetches without followers, with the client's own conditions: nothing else than the client
     /// would have done. What may be stored is stored all the same.
-    async fn alone(
-        self: Arc<Self>,
-        request: Request<Body>,
-        fetch: Fetch,
-    ) -> Result<Response<Body>, ProxyError> {
+    async fn alone(self: Arc<Self>, request: Request<Body>, fetch: Fetch) -> Answered {
         if validate::has_conditions(request.headers()) {
-            let pass = Pass { reason: fetch.reason, detail: None };
+            let pass = Pass { reason: fetch.reason, detail: None, stale: fetch.stale };
             return self.pass(request, pass).await;
         }
         let (asked, body) = request.into_parts();
         let request_time = self.clock.now();
         let outgoing = Request::from_parts(asked.clone(), body);
         let answer = self.ask(outgoing).await;
-        let status = |status| Status { fwd: Some(fetch.reason), ..status };
         match self.judge(&asked, request_time, answer, &fetch) {
             Found::Storable(head, extensions, body) => {
                 let (fill, writer) = self.start(*head);
-                let story = status(Status { stored: true, ..Status::default() });
-                let mut response = filling(&fill, &asked, story).ok_or(ProxyError::Abandoned)?;
-                *response.extensions_mut() = extensions;
-                tokio::spawn(
-                    self.fill(fetch.key, asked, fill, writer, body, None).in_current_span(),
-                );
-                Ok(response)
+                let response = self.filling(&fill, &asked, stored(&fetch), extensions);
+                let filling =
+                    async move { self.fill(&fetch, asked, fill, writer, body, None).await };
+                tokio::spawn(filling.in_current_span());
+                response.ok_or(ProxyError::Abandoned)
             }
             Found::Stored(stored, fwd_status, detail) => {
-                let story = status(Status { fwd_status, detail, ..Status::default() });
+                let story = Status { fwd_status, detail, ..forwarded(&fetch) };
                 Ok(respond::stored(&stored, asked_of(&asked), story, self.clock.now()))
             }
-            Found::Passing(mut response, why) => {
-                respond::mark(&mut response, status(because(why)));
-                Ok(*response)
-            }
+            Found::Passing(response, why) => Ok(passing(*response, why, &fetch)),
             Found::Failed(error) => Err(error),
         }
     }
 
-    /// RFC 9111 section 4.3.4: a 304 makes a stored response fresh again, with the fields that it
-    /// brings. Where these forbid to keep it, it is kept no longer.
-    pub(super) fn freshen(
+    /// The answer to the one who asked, of a response that is being stored.
+    fn filling(
         &self,
-        key: &[u8],
-        stale: &Arc<StoredResponse>,
-        answer: &Answer<'_>,
-    ) -> Result<Arc<StoredResponse>, Unstored> {
-        match prepare::freshened(stale, answer, &self.cache, &self.next) {
-            Ok(head) => {
-                let stored = StoredResponse::new(head, stale.body.clone());
-                self.store.put(key, stored.clone(), &answer.request.headers);
-                Ok(stored)
-            }
-            Err(why) => {
-                self.store.remove_variant(key, stale);
-                Err(why)
-            }
-        }
+        fill: &Fill,
+        asked: &Parts,
+        story: Status,
+        extensions: http::Extensions,
+    ) -> Option<Response<Body>> {
+        let body = Body::stream(fill.reader()?);
+        let now = self.clock.now();
+        let mut response = respond::filling(&fill.head, body, asked_of(asked), story, now);
+        *response.extensions_mut() = extensions;
+        Some(response)
     }
-}
-
-/// What a fetch found.
-enum Found {
-    Storable(Box<crate::store::Head>, http::Extensions, Body),
-    Stored(Arc<StoredResponse>, Option<StatusCode>, Option<&'static str>),
-    Passing(Box<Response<Body>>, Unstored),
-    Failed(ProxyError),
 }
 
 /// The request for the origin: without the client's conditions, since the answer is for others too,
@@ -328,27 +313,23 @@ fn outgoing(asked: &Parts, body: Body, stale: Option<&StoredResponse>) -> Reques
     request
 }
 
-/// Requests that share a fetch: those of one key that ask for the same codings, and whose `_rsc`
-/// Next.js would judge alike.
-fn flight_key(request: &Request<Body>, key: &KeyBuf) -> KeyBuf {
-    let mut flight = key.clone();
-    let codings = request.headers().get(http::header::ACCEPT_ENCODING);
-    flight.push(b'\n');
-    flight.extend_from_slice(codings.map_or(b"", |codings| codings.as_bytes()));
-    flight.push(b'\n');
-    flight.extend_from_slice(rsc_parameter(request.uri().query()).unwrap_or_default().as_bytes());
-    flight
+fn answered(answer: Answered) -> Followed {
+    Followed::Answer(Box::new(answer))
 }
 
-fn filling(fill: &Fill, asked: &Parts, status: Status) -> Option<Response<Body>> {
-    let body = Body::stream(fill.reader()?);
-    Some(respond::filling(&fill.head, body, asked_of(asked), status))
+fn forwarded(fetch: &Fetch) -> Status {
+    Status { fwd: Some(fetch.reason), ..Status::default() }
+}
+
+fn stored(fetch: &Fetch) -> Status {
+    Status { stored: true, ..forwarded(fetch) }
+}
+
+fn passing(mut response: Response<Body>, why: Unstored, fetch: &Fetch) -> Response<Body> {
+    respond::mark(&mut response, Status { detail: Some(why.as_str()), ..forwarded(fetch) });
+    response
 }
 
 fn asked_of(parts: &Parts) -> Asked<'_> {
     Asked { method: &parts.method, headers: &parts.headers }
-}
-
-fn because(why: Unstored) -> Status {
-    Status { detail: Some(why.as_str()), ..Status::default() }
 }

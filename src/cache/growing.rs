@@ -6,29 +6,47 @@
 //! A body that ends before its end gives each reader an error, so that its connection is broken off
 //! and nobody takes the part for the whole.
 //!
-//! What was read stays, because it is to be stored. Past `max` bytes it is not to be stored any
-//! more: then chunks that every reader has are dropped, and the writer waits for the slowest. Once the
-//! first is dropped nobody may join.
+//! What was read stays, because it is to be stored. Past `max` bytes, or when the [`Room`] for bodies
+//! in flight is full, it is not to be stored any more: then chunks that every reader has are dropped,
+//! and the writer waits for the slowest. Once the first is dropped nobody may join. A reader who
+//! holds up others for longer than `patience` in all is cut off.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::Frame;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 
+use super::room::Room;
 use crate::error::BodyError;
+
+/// What a growing body may take.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    /// The most bytes that are kept.
+    pub(super) max: usize,
+    /// How long one reader may hold up the others.
+    pub(super) patience: Duration,
+    /// The memory that it shares with others.
+    pub(super) room: Arc<Room>,
+}
+
+/// Bytes that a reader may lag behind in a body that is not kept.
+const WINDOW: usize = 256 * 1024;
 
 /// The shared state; the writer's and readers' door to it.
 #[derive(Debug)]
 pub(super) struct Growing {
     state: Mutex<State>,
     read_on: Notify,
-    max: usize,
+    limits: Limits,
 }
 
 #[derive(Debug, Default)]
@@ -38,16 +56,26 @@ struct State {
     first: usize,
     /// Bytes in `chunks`.
     held: usize,
-    overflowed: bool,
+    overflow: Option<Overflow>,
     end: Option<End>,
     readers: Vec<Option<Place>>,
 }
 
+/// Why a body is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Overflow {
+    TooLarge,
+    NoRoom,
+}
+
 /// Where one reader stands.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Place {
     next: usize,
     waker: Option<Waker>,
+    /// How long it has held up the others.
+    held_up: Duration,
+    is_cut: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -63,12 +91,14 @@ pub(super) enum Written {
     Whole(Bytes),
     /// It went through, but is too large to be kept.
     TooLarge,
+    /// It went through, but too many others were on their way to be kept.
+    NoRoom,
 }
 
 impl Growing {
-    /// An empty body that may grow to `max` bytes and still be kept.
-    pub(super) fn new(max: usize) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), read_on: Notify::new(), max })
+    /// An empty body that may grow within `limits` and still be kept.
+    pub(super) fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), read_on: Notify::new(), limits })
     }
 
     /// A reader of the whole body; `None` when its beginning is gone already.
@@ -77,19 +107,18 @@ impl Growing {
         if state.first > 0 {
             return None;
         }
-        let place = Place { next: 0, waker: None };
-        let free = state.readers.iter().position(Option::is_none);
-        let id = match free {
-            Some(id) => {
-                state.readers[id] = Some(place);
-                id
+        let place = Some(Place::default());
+        let id = match state.readers.iter().position(Option::is_none) {
+            Some(free) => {
+                state.readers[free] = place;
+                free
             }
             None => {
-                state.readers.push(Some(place));
+                state.readers.push(place);
                 state.readers.len() - 1
             }
         };
-        Some(Reader { body: self.clone(), id })
+        Some(Reader { body: self.clone(), id, has_ended: false })
     }
 
     /// The one writer of this body.
@@ -101,17 +130,25 @@ impl Growing {
         if chunk.is_empty() {
             return;
         }
+        let has_room = self.limits.room.take(chunk.len());
         let mut state = self.state.lock();
         state.held += chunk.len();
         state.chunks.push_back(chunk);
-        state.overflowed |= state.held > self.max;
+        if state.overflow.is_none() {
+            state.overflow = match state.held > self.limits.max {
+                true => Some(Overflow::TooLarge),
+                false => (!has_room).then_some(Overflow::NoRoom),
+            };
+        }
         state.wake_all();
     }
 
     fn whole(&self) -> Written {
         let state = self.state.lock();
-        if state.overflowed {
-            return Written::TooLarge;
+        match state.overflow {
+            Some(Overflow::TooLarge) => return Written::TooLarge,
+            Some(Overflow::NoRoom) => return Written::NoRoom,
+            None => {}
         }
         // Copied even if it is one piece: a chunk is a part of the buffer that it was read into, and
         // would keep all of that.
@@ -129,34 +166,37 @@ impl Growing {
     }
 }
 
+impl Drop for Growing {
+    fn drop(&mut self) {
+        self.limits.room.give_back(self.state.get_mut().held);
+    }
+}
+
 /// The writing end. Dropped before the body's end (its task panicked, or the runtime ends), it tells
 /// the readers that the body broke off.
 #[derive(Debug)]
 pub(super) struct Writer(Arc<Growing>);
 
 impl Writer {
-    /// Adds a chunk. Waits for the slowest reader where the body is too large to be kept; `false`
-    /// when it is too large and nobody reads it any more.
+    /// Adds a chunk. Where the body is not to be kept, waits for the slowest reader; `false` when
+    /// there is none.
     pub(super) async fn push(&self, chunk: Bytes) -> bool {
         let body = &self.0;
         body.append(chunk);
         loop {
             // Made before the look, so that a reader between look and wait is not missed.
             let read_on = body.read_on.notified();
-            {
-                let mut state = body.state.lock();
-                if !state.overflowed {
-                    return true;
-                }
-                state.forget_what_all_have();
-                if !state.readers.iter().any(Option::is_some) {
-                    return false;
-                }
-                if state.held <= body.max {
-                    return true;
+            let pace = body.state.lock().pace(&body.limits);
+            match pace {
+                Pace::GoOn => return true,
+                Pace::NobodyReads => return false,
+                Pace::WaitFor { slowest: None } => read_on.await,
+                Pace::WaitFor { slowest: Some((id, patience)) } => {
+                    let began = Instant::now();
+                    let _ = timeout(patience, read_on).await;
+                    body.state.lock().note_held_up(id, began.elapsed(), &body.limits);
                 }
             }
-            read_on.await;
         }
     }
 
@@ -182,7 +222,53 @@ impl Drop for Writer {
     }
 }
 
+/// What a writer does next.
+enum Pace {
+    GoOn,
+    NobodyReads,
+    /// Waits until somebody reads on; no longer than so for a reader who holds up others.
+    WaitFor {
+        slowest: Option<(usize, Duration)>,
+    },
+}
+
 impl State {
+    fn pace(&mut self, limits: &Limits) -> Pace {
+        if self.overflow.is_none() {
+            return Pace::GoOn;
+        }
+        limits.room.give_back(self.forget_what_all_have());
+        let mut reading = self.readers.iter().enumerate().filter_map(|(id, place)| {
+            place.as_ref().filter(|place| !place.is_cut).map(|place| (id, place))
+        });
+        let Some(first) = reading.next() else { return Pace::NobodyReads };
+        if self.held <= WINDOW {
+            return Pace::GoOn;
+        }
+        let mut others = reading.peekable();
+        let holds_up_others = others.peek().is_some();
+        let (id, slowest) =
+            others.fold(
+                first,
+                |slowest, other| {
+                    if other.1.next < slowest.1.next { other } else { slowest }
+                },
+            );
+        let patience = limits.patience.saturating_sub(slowest.held_up);
+        Pace::WaitFor { slowest: holds_up_others.then_some((id, patience)) }
+    }
+
+    fn note_held_up(&mut self, id: usize, time: Duration, limits: &Limits) {
+        // It may have left, and even another have come to its place; that one loses some patience.
+        if let Some(place) = self.readers.get_mut(id).and_then(Option::as_mut) {
+            place.held_up += time;
+            if place.held_up >= limits.patience {
+                place.is_cut = true;
+                place.waker.take().into_iter().for_each(Waker::wake);
+            }
+        }
+    }
+
     fn wake_all(&mut self) {
         for place in self.readers.iter_mut().flatten() {
             if let Some(waker) = place.waker.take() {
@@ -191,22 +277,29 @@ impl State {
         }
     }
 
-    fn forget_what_all_have(&mut self) {
-        let slowest = self.readers.iter().flatten().map(|place| place.next).min();
+    /// The number of bytes that are forgotten.
+    fn forget_what_all_have(&mut self) -> usize {
+        let reading = self.readers.iter().flatten().filter(|place| !place.is_cut);
+        let slowest = reading.map(|place| place.next).min();
         let slowest = slowest.unwrap_or(self.first + self.chunks.len());
+        let mut forgotten = 0;
         while self.first < slowest {
-            let Some(chunk) = self.chunks.pop_front() else { return };
-            self.held -= chunk.len();
+            let Some(chunk) = self.chunks.pop_front() else { break };
+            forgotten += chunk.len();
             self.first += 1;
         }
+        self.held -= forgotten;
+        forgotten
     }
 }
 
-/// One reader of a growing body; leaves its place when dropped.
+/// One reader of a growing body; leaves its place when dropped, and not before, since another may
+/// take it.
 #[derive(Debug)]
 pub(super) struct Reader {
     body: Arc<Growing>,
     id: usize,
+    has_ended: bool,
 }
 
 impl http_body::Body for Reader {
@@ -214,25 +307,30 @@ impl http_body::Body for Reader {
     type Error = BodyError;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let mut state = self.body.state.lock();
+        let this = &mut *self;
+        let mut state = this.body.state.lock();
         let state = &mut *state;
-        let Some(place) = state.readers[self.id].as_mut() else { return Poll::Ready(None) };
+        // A reader has its place until it is dropped.
+        let Some(place) = state.readers[this.id].as_mut() else { return Poll::Ready(None) };
+        if place.is_cut {
+            return Poll::Ready(Some(Err(BodyError::Broken("it held up other readers".into()))));
+        }
         if let Some(chunk) = state.chunks.get(place.next - state.first) {
             place.next += 1;
-            if state.overflowed {
-                self.body.read_on.notify_one();
+            if state.overflow.is_some() {
+                this.body.read_on.notify_one();
             }
             return Poll::Ready(Some(Ok(Frame::data(chunk.clone()))));
         }
         match &state.end {
             Some(End::Broken(error)) => Poll::Ready(Some(Err(error.clone()))),
+            Some(End::Complete(_)) if this.has_ended => Poll::Ready(None),
             Some(End::Complete(trailers)) => {
-                let frame = trailers.clone().map(|trailers| Ok(Frame::trailers(trailers)));
-                state.readers[self.id] = None;
-                Poll::Ready(frame)
+                this.has_ended = true;
+                Poll::Ready(trailers.clone().map(|trailers| Ok(Frame::trailers(trailers))))
             }
             None => {
                 place.waker = Some(cx.waker().clone());
@@ -251,106 +349,4 @@ impl Drop for Reader {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use http_body_util::BodyExt;
-
-    async fn read(reader: Reader) -> Result<Bytes, BodyError> {
-        reader.collect().await.map(|collected| collected.to_bytes())
-    }
-
-    #[tokio::test]
-    async fn early_and_late_readers_get_the_same_bytes() {
-        let body = Growing::new(100);
-        let writer = body.writer();
-        let early = tokio::spawn(read(body.reader().unwrap()));
-        assert!(writer.push("one ".into()).await);
-        let middle = tokio::spawn(read(body.reader().unwrap()));
-        assert!(writer.push("two".into()).await);
-        let Written::Whole(whole) = writer.whole() else { panic!("it fits") };
-        writer.complete(None);
-        let late = read(body.reader().unwrap()).await.unwrap();
-        assert_eq!(whole, "one two");
-        assert_eq!(early.await.unwrap().unwrap(), whole);
-        assert_eq!(middle.await.unwrap().unwrap(), whole);
-        assert_eq!(late, whole);
-    }
-
-    #[tokio::test]
-    async fn what_is_kept_does_not_keep_the_buffer_that_it_was_read_into() {
-        let body = Growing::new(100);
-        let writer = body.writer();
-        let buffer = Bytes::from(vec![b'x'; 100_000]);
-        assert!(writer.push(buffer.slice(..10)).await);
-        let Written::Whole(whole) = writer.whole() else { panic!("it fits") };
-        assert_ne!(whole.as_ptr(), buffer.as_ptr());
-    }
-
-    #[tokio::test]
-    async fn a_body_that_breaks_off_is_an_error_for_every_reader() {
-        let body = Growing::new(100);
-        let writer = body.writer();
-        let reader = body.reader().unwrap();
-        assert!(writer.push("part".into()).await);
-        writer.broken(BodyError::Broken("origin died".into()));
-        assert!(read(reader).await.is_err());
-        assert!(read(body.reader().unwrap()).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn a_body_too_large_waits_for_its_slowest_reader_and_takes_no_more() {
-        let body = Growing::new(4);
-        let writer = body.writer();
-        let mut slow = body.reader().unwrap();
-        let fast = tokio::spawn(read(body.reader().unwrap()));
-        assert!(writer.push("1234".into()).await);
-        let pushed = tokio::spawn(async move { (writer.push("5678".into()).await, writer) });
-        tokio::task::yield_now().await;
-        assert!(!pushed.is_finished(), "the slow reader has read nothing");
-        let first = slow.frame().await.unwrap().unwrap().into_data().unwrap();
-        assert_eq!(first, "1234");
-        let (goes_on, writer) = pushed.await.unwrap();
-        assert!(goes_on);
-        assert!(body.reader().is_none(), "whoever comes now would miss the beginning");
-        assert!(matches!(writer.whole(), Written::TooLarge));
-        writer.complete(None);
-        assert_eq!(read(slow).await.unwrap(), "5678");
-        assert_eq!(fast.await.unwrap().unwrap(), "12345678");
-    }
-
-    #[tokio::test]
-    async fn a_body_too_large_that_nobody_reads_is_given_up() {
-        let body = Growing::new(4);
-        let writer = body.writer();
-        let reader = body.reader().unwrap();
-        assert!(writer.push("123".into()).await);
-        drop(reader);
-        assert!(writer.push("4".into()).await, "it may still be stored");
-        assert!(!writer.push("5".into()).await);
-    }
-
-    #[tokio::test]
-    async fn a_writer_that_panics_breaks_the_body_off() {
-        let body = Growing::new(100);
-        let writer = body.writer();
-        let reader = tokio::spawn(read(body.reader().unwrap()));
-        let task = tokio::spawn(async move {
-            writer.push("part".into()).await;
-            panic!("a defect");
-        });
-        assert!(task.await.is_err());
-        assert!(reader.await.unwrap().is_err());
-    }
-
-    #[tokio::test]
-    async fn trailers_reach_every_reader() {
-        let body = Growing::new(100);
-        let writer = body.writer();
-        let reader = body.reader().unwrap();
-        let mut trailers = HeaderMap::new();
-        trailers.insert("x-sum", "1".parse().unwrap());
-        writer.complete(Some(trailers.clone()));
-        let collected = reader.collect().await.unwrap();
-        assert_eq!(collected.trailers(), Some(&trailers));
-    }
-}
+mod tests;

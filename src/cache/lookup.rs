@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT_ENCODING, RANGE, UPGRADE};
+use http::header::{ACCEPT_ENCODING, IF_MATCH, IF_UNMODIFIED_SINCE, RANGE, UPGRADE};
 use http::{HeaderMap, Method, Request, Response};
 use http_body::Body as _;
 
+use super::epochs::Epoch;
 use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;
@@ -17,7 +18,7 @@ use crate::policy::key::{self, KeyBuf, KeyParts};
 use crate::policy::reuse::{self, Decision, ForwardReason};
 use crate::policy::status::Status;
 use crate::policy::vary::normalise_accept_encoding;
-use crate::store::{Entry, RenewalGuard, StoredResponse};
+use crate::store::{RenewalGuard, StoredResponse};
 
 /// What is to be done with a request.
 pub(super) enum Plan {
@@ -30,16 +31,20 @@ pub(super) enum Plan {
 }
 
 /// Why a request is passed through.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Pass {
     pub(super) reason: ForwardReason,
     /// More about the reason, for `Cache-Status`.
     pub(super) detail: Option<&'static str>,
+    /// The stored response that is too old to be served, unless the origin fails.
+    pub(super) stale: Option<Arc<StoredResponse>>,
 }
 
 /// What is to be fetched, and why.
 pub(super) struct Fetch {
     pub(super) key: KeyBuf,
+    /// The key's epoch before the origin was asked.
+    pub(super) epoch: Epoch,
     pub(super) reason: ForwardReason,
     /// The stored response that is too old to be served, which may be validated.
     pub(super) stale: Option<Arc<StoredResponse>>,
@@ -58,7 +63,11 @@ impl<S: Inner> Edge<S> {
         let now = self.clock.now();
         let entry = self.store.get(&key);
         let Some(stored) = entry.as_ref().and_then(|entry| entry.select(request.headers())) else {
-            return self.miss(request, key, entry.as_ref());
+            let reason = match entry {
+                Some(_) => ForwardReason::VaryMiss,
+                None => ForwardReason::UriMiss,
+            };
+            return self.go(request, key, reason, None);
         };
         match reuse::decide(&stored.head.freshness, now) {
             Decision::Serve => Plan::Answer(answer(stored, request, now)),
@@ -71,33 +80,32 @@ impl<S: Inner> Edge<S> {
             }
             Decision::Validate => {
                 let stale = Some(stored.clone());
-                self.go(request, Fetch { key, reason: ForwardReason::Stale, stale })
+                self.go(request, key, ForwardReason::Stale, stale)
             }
-            Decision::Forward(reason) => self.go(request, Fetch { key, reason, stale: None }),
+            Decision::Forward(reason) => self.go(request, key, reason, None),
         }
     }
 
-    fn miss(&self, request: &Request<Body>, key: KeyBuf, entry: Option<&Entry>) -> Plan {
-        let reason = match entry {
-            Some(_) => ForwardReason::VaryMiss,
-            None => ForwardReason::UriMiss,
-        };
-        self.go(request, Fetch { key, reason, stale: None })
-    }
-
-    fn go(&self, request: &Request<Body>, fetch: Fetch) -> Plan {
+    fn go(
+        &self,
+        request: &Request<Body>,
+        key: KeyBuf,
+        reason: ForwardReason,
+        stale: Option<Arc<StoredResponse>>,
+    ) -> Plan {
         // The answer to HEAD has no body to store, and is no use to a GET that would follow it.
         if request.method() == Method::HEAD {
-            return Plan::Pass(Pass { reason: fetch.reason, detail: None });
+            return Plan::Pass(Pass { reason, detail: None, stale });
         }
-        Plan::Fetch(Box::new(fetch))
+        let epoch = self.epochs.of(&key);
+        Plan::Fetch(Box::new(Fetch { key, epoch, reason, stale }))
     }
 }
 
 /// What never touches the store, by the request alone.
 fn uncacheable(request: &Request<Body>) -> Option<Pass> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Some(Pass { reason: ForwardReason::Method, detail: None });
+        return Some(Pass { reason: ForwardReason::Method, detail: None, stale: None });
     }
     let headers = request.headers();
     if headers.contains_key(UPGRADE) {
@@ -106,6 +114,10 @@ fn uncacheable(request: &Request<Body>) -> Option<Pass> {
     if headers.contains_key(RANGE) {
         // The origin answers parts of files itself; what is stored is whole.
         return Some(bypass("range"));
+    }
+    if headers.contains_key(IF_MATCH) || headers.contains_key(IF_UNMODIFIED_SINCE) {
+        // RFC 9111 section 4.3.2: these are for the origin to judge.
+        return Some(bypass("precondition"));
     }
     if draft::is_draft(headers) {
         return Some(bypass("draft"));
@@ -117,7 +129,7 @@ fn uncacheable(request: &Request<Body>) -> Option<Pass> {
 }
 
 fn bypass(detail: &'static str) -> Pass {
-    Pass { reason: ForwardReason::Bypass, detail: Some(detail) }
+    Pass { reason: ForwardReason::Bypass, detail: Some(detail), stale: None }
 }
 
 /// Every browser writes `Accept-Encoding` in its own way, and all mean one of a few sets.
@@ -137,17 +149,18 @@ fn normalise(headers: &mut HeaderMap) {
 /// The key of a request; `None` for one that no client of Next.js would send.
 fn key_of(request: &Request<Body>) -> Option<KeyBuf> {
     let class = Class::of(request.headers()).ok()?;
-    Some(key::write(parts(request), |key| class.write(key)))
+    Some(key::write(parts(request, &class), |key| class.write(key)))
 }
 
-/// The parts of a request's key that do not depend on its class.
-pub(super) fn parts(request: &Request<Body>) -> KeyParts<'_> {
+/// The parts of a request's key, for an answer of this class.
+pub(super) fn parts<'a>(request: &'a Request<Body>, class: &Class<'_>) -> KeyParts<'a> {
     let uri = request.uri();
     KeyParts {
         https: client::is_https(request),
         host: client::host(request),
         path: uri.path(),
         query: uri.query(),
+        is_rsc: !class.is_document(),
     }
 }
 

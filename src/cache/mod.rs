@@ -5,6 +5,7 @@
 //! request ─▶ lookup ─ ServeStale ───────────────▶ answer, at once; `renew` in the background
 //!               ├─ Validate ─▶ fetch, conditional ─┐
 //!               ├─ UriMiss ──▶ fetch ──────────────┼▶ `collapse`: one leads, the others follow
+//!               │                                  ├▶ `judge`: what the origin's answer means
 //!               └─ Bypass, Method ─▶ `pass`        └▶ `growing`: all read the body as it comes
 //! ```
 //!
@@ -15,14 +16,18 @@
 //!   store or from another's fetch is passed through.
 
 mod collapse;
+mod epochs;
 mod fetch;
 mod fill;
+mod flight;
 mod growing;
+mod judge;
 mod lookup;
 mod pass;
 mod prepare;
 mod renew;
 mod respond;
+mod room;
 mod unstorable;
 
 use std::future::Future;
@@ -31,7 +36,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
@@ -39,10 +44,12 @@ use crate::body::Body;
 use crate::clock::Clock;
 use crate::config::{CacheConfig, NextConfig};
 use crate::error::ProxyError;
-use crate::store::MemoryStore;
+use crate::store::{MemoryStore, StoredResponse};
 use collapse::Flights;
-use growing::Growing;
+use epochs::{Epoch, Epochs};
+use growing::{Growing, Limits};
 use lookup::Plan;
+use room::Room;
 use unstorable::Unstorable;
 
 /// How long the origin took from the request to its response head; in the extensions of responses
@@ -81,6 +88,8 @@ struct Edge<S> {
     origin: S,
     store: MemoryStore,
     flights: Arc<Flights>,
+    epochs: Epochs,
+    filling: Limits,
     unstorable: Unstorable,
     renewals: Arc<Semaphore>,
     clock: Clock,
@@ -97,10 +106,17 @@ impl<S: Inner> Cache<S> {
         cache: CacheConfig,
         next: NextConfig,
     ) -> Self {
+        let filling = Limits {
+            max: bytes(cache.max_entry),
+            patience: cache.collapse_timeout,
+            room: Room::new(bytes(cache.max_filling.unwrap_or(store.capacity() / 2))),
+        };
         let edge = Edge {
             origin,
             store,
             flights: Flights::new(),
+            epochs: Epochs::new(),
+            filling,
             unstorable: Unstorable::new(cache.uncacheable_memory),
             renewals: Arc::new(Semaphore::new(cache.max_revalidations)),
             clock,
@@ -109,6 +125,10 @@ impl<S: Inner> Cache<S> {
         };
         Self { edge: Arc::new(edge) }
     }
+}
+
+fn bytes(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
 }
 
 impl<S> Clone for Cache<S> {
@@ -147,9 +167,27 @@ impl<S: Inner> Edge<S> {
         Ok(response)
     }
 
+    /// Stores a response that was asked for in `epoch`, unless its key has been invalidated since.
+    fn put(&self, key: &[u8], epoch: Epoch, stored: Arc<StoredResponse>, request: &HeaderMap) {
+        if self.epochs.of(key) != epoch {
+            return;
+        }
+        self.store.put(key, stored.clone(), request);
+        // An invalidation between the look and the put has found nothing to remove.
+        if self.epochs.of(key) != epoch {
+            self.store.remove_variant(key, &stored);
+        }
+    }
+
+    /// Forgets a key, and does not take back what was asked for before.
+    fn invalidate(&self, key: &[u8]) {
+        self.epochs.begin(key);
+        self.store.remove(key);
+    }
+
     /// An empty body that may grow to what the store takes.
     fn growing(&self) -> Arc<Growing> {
-        Growing::new(usize::try_from(self.cache.max_entry).unwrap_or(usize::MAX))
+        Growing::new(self.filling.clone())
     }
 }
 

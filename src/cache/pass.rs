@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use http::{Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 
+use super::judge::STANDS_IN;
 use super::lookup::{self, Pass};
 use super::prepare;
-use super::respond;
+use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;
 use crate::error::ProxyError;
@@ -15,6 +16,7 @@ use crate::next::class::{ACTION, Class};
 use crate::policy::invalidate;
 use crate::policy::key::{self, KeyBuf};
 use crate::policy::status::Status;
+use crate::store::StoredResponse;
 
 impl<S: Inner> Edge<S> {
     /// Forwards a request as it is. Dropped, it takes the origin's work with it.
@@ -25,11 +27,21 @@ impl<S: Inner> Edge<S> {
     ) -> Result<Response<Body>, ProxyError> {
         let is_static = self.is_static(&request);
         let invalidation = Invalidation::of(&request);
-        let mut response = self.ask(request).await?;
+        let stand_in = StandIn::of(&request, pass.stale);
+        let answer = self.ask(request).await;
+        if let Some(stand_in) = stand_in
+            && answer.as_ref().map_or(true, |answer| answer.status().is_server_error())
+            && let Some(stale) = self.stand_in(Some(&stand_in.stale))
+        {
+            let story =
+                Status { fwd: Some(pass.reason), detail: Some(STANDS_IN), ..Status::default() };
+            return Ok(respond::stored(stale, stand_in.asked(), story, self.clock.now()));
+        }
+        let mut response = answer?;
         if let Some(invalidation) = invalidation
             && invalidate::invalidates(&invalidation.method, response.status())
         {
-            invalidation.keys.iter().for_each(|key| self.store.remove(key));
+            invalidation.keys.iter().for_each(|key| self.invalidate(key));
         }
         self.hand_on(&mut response, is_static);
         let status = Status { fwd: Some(pass.reason), detail: pass.detail, ..Status::default() };
@@ -52,6 +64,24 @@ impl<S: Inner> Edge<S> {
     }
 }
 
+/// What may answer a request if the origin fails, and what of the request shapes that answer.
+struct StandIn {
+    stale: Arc<StoredResponse>,
+    method: Method,
+    headers: HeaderMap,
+}
+
+impl StandIn {
+    fn of(request: &Request<Body>, stale: Option<Arc<StoredResponse>>) -> Option<Self> {
+        let (method, headers) = (request.method().clone(), request.headers());
+        stale.map(|stale| Self { stale, method, headers: headers.clone() })
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { method: &self.method, headers: &self.headers }
+    }
+}
+
 /// What a successful unsafe request makes invalid (RFC 9111 section 4.4).
 struct Invalidation {
     method: Method,
@@ -66,9 +96,8 @@ impl Invalidation {
         if safe || request.headers().contains_key(ACTION) {
             return None;
         }
-        let parts = lookup::parts(request);
         let keys = Class::all_but_segments()
-            .map(|class| key::write(parts, |key| class.write(key)))
+            .map(|class| key::write(lookup::parts(request, &class), |key| class.write(key)))
             .collect();
         Some(Self { method: request.method().clone(), keys })
     }

@@ -17,10 +17,10 @@ use crate::next::class::Class;
 use crate::next::verdict::{self, NEXT_CACHE, Unfit};
 use crate::policy::Rules;
 use crate::policy::cache_control::{self, ResponseDirectives};
-use crate::policy::date::{Timestamp, format_http_date};
+use crate::policy::date::{Timestamp, format_http_date, parse_http_date};
 use crate::policy::freshness::{FOREVER, Freshness, corrected_initial_age};
 
-use crate::policy::storable::{Exchange, NotStorable, storable};
+use crate::policy::storable::{Exchange, NotStorable, may_be_shared, storable};
 use crate::policy::validate;
 use crate::policy::vary::Selecting;
 use crate::store::{Head, StoredResponse};
@@ -50,12 +50,21 @@ impl Unstored {
     }
 
     /// Whether other requests for the same key would most likely be told the same. Where the reason
-    /// lies in this very request, the next one may be stored and should go on collapsing.
+    /// lies in this very request or moment, the next should go on collapsing.
     pub(super) fn concerns_the_key(self) -> bool {
+        !matches!(self, Self::Next(Unfit::RscRedirect | Unfit::Failure))
+    }
+
+    /// Whether the origin takes back by this what is stored for the key. Where the reason may lie in
+    /// this very request or moment, what is stored stays.
+    pub(super) fn withdraws(self) -> bool {
         match self {
             Self::Policy(NotStorable::Authorization | NotStorable::SetCookie) => false,
-            Self::Next(Unfit::RscRedirect) => false,
-            Self::Policy(_) | Self::Next(_) | Self::SelectedByClient | Self::TooLarge => true,
+            Self::Policy(_) | Self::SelectedByClient | Self::TooLarge => true,
+            // A file of a build that is gone from the origin; old pages still ask for it.
+            Self::Next(Unfit::MissingAsset) => false,
+            Self::Next(Unfit::RscRedirect | Unfit::Failure) => false,
+            Self::Next(Unfit::ClassMismatch | Unfit::EmptyDocument) => false,
         }
     }
 }
@@ -95,6 +104,7 @@ pub(super) fn head(
         headers: stored_headers(answer),
         origin_cache_control: SmallVec::new(),
         freshness,
+        generated: generated(answer),
         selecting,
         renew_from: Timestamp::default(),
     };
@@ -103,6 +113,12 @@ pub(super) fn head(
     }
     for_client(&mut head, is_static, cache.client_cache_control);
     Ok(head)
+}
+
+/// When the origin made the answer: what it says, or when it came.
+fn generated(answer: &Answer<'_>) -> Timestamp {
+    let date = answer.response.headers.get(DATE);
+    date.and_then(|date| parse_http_date(date.as_bytes())).unwrap_or(answer.response_time)
 }
 
 /// Next.js served what is older than its lifetime, and renders anew meanwhile. Where nothing may be
@@ -129,7 +145,10 @@ fn freshness(
 ) -> Result<Freshness, Unstored> {
     let Answer { request, request_time, response, response_time } = *answer;
     let directives = ResponseDirectives::parse(&response.headers);
-    if is_static && assets::is_immutable(response.status, &response.headers, &directives) {
+    if is_static
+        && assets::is_immutable(response.status, &response.headers, &directives)
+        && may_be_shared(&request.headers, &directives)
+    {
         let age = corrected_initial_age(&response.headers, request_time, response_time);
         return Ok(Freshness {
             born: response_time.saturating_sub(age),
@@ -218,9 +237,16 @@ pub(super) fn next_cache(headers: &mut HeaderMap, value: &'static str) {
 
 /// Whether a complete body may be kept. That a document is empty shows only at the end of a body
 /// without `Content-Length` (CVE-2025-49826).
-pub(super) fn keeps_body(asked: &http::request::Parts, status: StatusCode, body: &Bytes) -> bool {
+pub(super) fn check_body(
+    asked: &http::request::Parts,
+    status: StatusCode,
+    body: &Bytes,
+) -> Result<(), Unstored> {
     let is_document = Class::of(&asked.headers).is_ok_and(|class| class.is_document());
-    !(body.is_empty() && is_document && status == StatusCode::OK)
+    match body.is_empty() && is_document && status == StatusCode::OK {
+        true => Err(Unstored::Next(Unfit::EmptyDocument)),
+        false => Ok(()),
+    }
 }
 
 /// The head of a stored response that a 304 made fresh again.

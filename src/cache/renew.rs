@@ -1,24 +1,29 @@
 //! Background revalidation: the visitor has his stale page already, the next one gets a new one.
 //!
 //! Asked with the head of the request that met the stale response, so that whatever the origin
-//! selects by is the same, and with the stored validators. Bounded in number; a failure keeps the
-//! stale copy and backs off.
+//! selects by is the same, and with the stored validators; but as nobody in particular, since the
+//! answer is for all. Bounded in number and time; a failure keeps the stale copy and backs off.
 
 use std::sync::Arc;
 
-use http::header::CONTENT_LENGTH;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE};
 use http::request::Parts;
-use http::{Method, Request, StatusCode};
+use http::uri::PathAndQuery;
+use http::{HeaderName, Method, Request, Response, StatusCode, Uri};
+use tokio::time::timeout;
 use tracing::{Instrument, debug, warn};
 
 use super::fill::pour;
 use super::growing::Written;
+use super::lookup::Fetch;
 use super::prepare::{self, Answer, Unstored};
 use super::respond;
 use super::{Edge, Inner};
 use crate::body::Body;
-use crate::next::verdict::Unfit;
+use crate::next::verdict;
 use crate::policy::key::KeyBuf;
+use crate::policy::reuse::ForwardReason;
+use crate::policy::storable::NotStorable;
 use crate::policy::validate;
 use crate::store::{RenewalGuard, StoredResponse};
 
@@ -26,21 +31,8 @@ use crate::store::{RenewalGuard, StoredResponse};
 enum Failure {
     /// The origin failed; the stale copy stays.
     Origin(String),
-    /// The origin no longer lets the response be stored; the copy goes.
-    NotStorable(&'static str),
-}
-
-impl From<Unstored> for Failure {
-    fn from(why: Unstored) -> Self {
-        match why {
-            // A file of a build that is gone from the origin; old pages still ask for it.
-            Unstored::Next(Unfit::MissingAsset) => Self::Origin(why.as_str().to_owned()),
-            Unstored::Policy(_)
-            | Unstored::Next(_)
-            | Unstored::SelectedByClient
-            | Unstored::TooLarge => Self::NotStorable(why.as_str()),
-        }
-    }
+    /// The answer cannot take the copy's place.
+    Unstored(Unstored),
 }
 
 impl<S: Inner> Edge<S> {
@@ -55,68 +47,116 @@ impl<S: Inner> Edge<S> {
             // The next visitor will try again.
             return;
         };
-        let asked = without_body(request);
+        let stale = Some(guard.stored().clone());
+        let epoch = self.epochs.of(&key);
+        let fetch = Fetch { key, epoch, reason: ForwardReason::Stale, stale };
+        let visitor = without_body(request);
         let edge = self.clone();
         let task = async move {
-            edge.revalidate(&guard, &key, asked).await;
+            edge.revalidate(guard, &fetch, visitor).await;
             drop(permit);
         };
         tokio::spawn(task.in_current_span());
     }
 
-    async fn revalidate(&self, guard: &RenewalGuard, key: &KeyBuf, asked: Parts) {
-        match self.try_revalidate(guard.stored(), key, &asked).await {
-            Ok(()) => {}
-            Err(Failure::Origin(reason)) => {
-                warn!(path = asked.uri.path(), reason, "revalidation failed; the stale copy stays");
-                let cache = &self.cache;
-                guard.failed(
-                    self.clock.now(),
-                    cache.revalidate_backoff,
-                    cache.revalidate_backoff_max,
-                );
+    async fn revalidate(&self, guard: RenewalGuard, fetch: &Fetch, visitor: Parts) {
+        let limit = self.cache.revalidate_timeout;
+        let path = visitor.uri.path().to_owned();
+        let tried = timeout(limit, self.try_as_somebody(guard.stored(), fetch, visitor)).await;
+        let reason = match tried {
+            Ok(Ok(())) => return guard.done(),
+            Ok(Err(Failure::Unstored(why))) if why.withdraws() => {
+                debug!(path, reason = why.as_str(), "no longer storable; the stale copy goes");
+                self.store.remove_variant(&fetch.key, guard.stored());
+                return guard.done();
             }
-            Err(Failure::NotStorable(reason)) => {
-                debug!(path = asked.uri.path(), reason, "no longer storable; the stale copy goes");
-                self.store.remove_variant(key, guard.stored());
+            Ok(Err(Failure::Unstored(why))) => {
+                format!("the answer cannot be stored: {}", why.as_str())
             }
+            Ok(Err(Failure::Origin(reason))) => reason,
+            Err(_) => format!("it took longer than {limit:?} (cache.revalidate_timeout)"),
+        };
+        warn!(path, reason, "revalidation failed; the stale copy stays");
+        let cache = &self.cache;
+        guard.failed(self.clock.now(), cache.revalidate_backoff, cache.revalidate_backoff_max);
+    }
+
+    /// As nobody; and where nobody is given a cookie, as the visitor, who may have it already.
+    async fn try_as_somebody(
+        &self,
+        stale: &Arc<StoredResponse>,
+        fetch: &Fetch,
+        visitor: Parts,
+    ) -> Result<(), Failure> {
+        let nobody = as_nobody(&visitor, stale);
+        match self.try_revalidate(stale, fetch, nobody).await {
+            Err(Failure::Unstored(Unstored::Policy(NotStorable::SetCookie)))
+                if visitor.headers.contains_key(COOKIE) =>
+            {
+                self.try_revalidate(stale, fetch, visitor).await
+            }
+            tried => tried,
         }
     }
 
     async fn try_revalidate(
         &self,
         stale: &Arc<StoredResponse>,
-        key: &KeyBuf,
-        asked: &Parts,
+        fetch: &Fetch,
+        mut asked: Parts,
     ) -> Result<(), Failure> {
-        let mut request = Request::from_parts(asked.clone(), Body::Empty);
-        validate::add_validators(request.headers_mut(), &stale.head.headers);
         let request_time = self.clock.now();
-        let response =
-            self.ask(request).await.map_err(|error| Failure::Origin(error.to_string()))?;
+        let mut response = self.ask_again(stale, &asked).await?;
+        if let Some(target) = rsc_target(&response, &asked.uri) {
+            // The visitor's hash was wrong, or his Next.js is another than ours.
+            asked.uri = target;
+            response = self.ask_again(stale, &asked).await?;
+        }
         if response.status().is_server_error() {
             return Err(Failure::Origin(format!("the origin answered {}", response.status())));
         }
         let (parts, body) = response.into_parts();
         let response_time = self.clock.now();
-        let answer = Answer { request: asked, request_time, response: &parts, response_time };
+        let answer = Answer { request: &asked, request_time, response: &parts, response_time };
         if parts.status == StatusCode::NOT_MODIFIED {
-            return self.freshen(key, stale, &answer).map(drop).map_err(Failure::from);
+            return self.freshen(fetch, stale, &answer).map(drop).map_err(Failure::Unstored);
         }
-        let mut head = prepare::head(&answer, &self.cache, &self.next).map_err(Failure::from)?;
+        let head = prepare::head(&answer, &self.cache, &self.next).map_err(Failure::Unstored)?;
+        self.replace(fetch, &asked, head, body).await
+    }
+
+    async fn ask_again(
+        &self,
+        stale: &StoredResponse,
+        asked: &Parts,
+    ) -> Result<Response<Body>, Failure> {
+        let mut request = Request::from_parts(asked.clone(), Body::Empty);
+        validate::add_validators(request.headers_mut(), &stale.head.headers);
+        self.ask(request).await.map_err(|error| Failure::Origin(error.to_string()))
+    }
+
+    async fn replace(
+        &self,
+        fetch: &Fetch,
+        asked: &Parts,
+        mut head: crate::store::Head,
+        body: Body,
+    ) -> Result<(), Failure> {
         let whole = match pour(body, &self.growing().writer()).await {
             Ok((Written::Whole(whole), _)) => whole,
-            Ok((Written::TooLarge, _)) => return Err(Unstored::TooLarge.into()),
+            Ok((Written::TooLarge, _)) => return Err(Failure::Unstored(Unstored::TooLarge)),
+            Ok((Written::NoRoom, _)) => return Err(Failure::Origin(NO_ROOM.to_owned())),
             Err(error) => return Err(Failure::Origin(error.to_string())),
         };
-        if !prepare::keeps_body(asked, head.status, &whole) {
-            return Err(Failure::NotStorable("empty-document"));
-        }
+        prepare::check_body(asked, head.status, &whole).map_err(Failure::Unstored)?;
         respond::state_length(&mut head.headers, &whole);
-        self.store.put(key, StoredResponse::new(head, whole), &asked.headers);
+        let stored = StoredResponse::new(head, whole);
+        self.put(&fetch.key, fetch.epoch, stored, &asked.headers);
         Ok(())
     }
 }
+
+const NO_ROOM: &str = "too many others are on their way (cache.max_filling)";
 
 /// The head of a request that asks for the whole response.
 fn without_body(request: &Request<Body>) -> Parts {
@@ -127,5 +167,23 @@ fn without_body(request: &Request<Body>) -> Parts {
     *copy.extensions_mut() = request.extensions().clone();
     validate::strip_conditions(copy.headers_mut());
     copy.headers_mut().remove(CONTENT_LENGTH);
+    copy.headers_mut().remove(AUTHORIZATION);
     copy.into_parts().0
+}
+
+/// A visitor's request without what tells who he is, unless the response was selected by it.
+fn as_nobody(visitor: &Parts, stale: &StoredResponse) -> Parts {
+    let mut nobody = visitor.clone();
+    let selects = |name: &HeaderName| stale.head.selecting.names().any(|selected| selected == name);
+    if !selects(&COOKIE) {
+        nobody.headers.remove(COOKIE);
+    }
+    nobody
+}
+
+/// The same page with the right `_rsc`, if the answer is a redirect to it.
+fn rsc_target(response: &Response<Body>, asked: &Uri) -> Option<Uri> {
+    let target: Uri = verdict::rsc_redirect(response.status(), response.headers())?.parse().ok()?;
+    let path: PathAndQuery = target.path_and_query()?.clone();
+    (path.path() == asked.path()).then(|| Uri::from(path))
 }

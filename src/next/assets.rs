@@ -6,8 +6,9 @@
 
 use std::time::Duration;
 
-use http::header::SET_COOKIE;
+use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use percent_encoding::percent_decode_str;
 
 use crate::policy::cache_control::ResponseDirectives;
 
@@ -19,9 +20,25 @@ pub const IMMUTABLE_LIFETIME: Duration = Duration::from_secs(31_536_000);
 
 const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
 
-/// Whether a path lies under `/_next/static/` of the application at `base_path`.
+/// Whether a path lies under `/_next/static/` of the application at `base_path`, and stays there:
+/// Next.js 16 answers `/_next/static/../../api/me` as `/api/me`, encoded dots too.
 pub fn is_static(path: &str, base_path: &str) -> bool {
-    path.strip_prefix(base_path).is_some_and(|path| path.starts_with("/_next/static/"))
+    let file = path.strip_prefix(base_path).and_then(|path| path.strip_prefix("/_next/static/"));
+    file.is_some_and(|file| !leads_elsewhere(file))
+}
+
+fn leads_elsewhere(file: &str) -> bool {
+    let mut segments = file.split(['/', '\\']);
+    segments.any(|segment| {
+        let decoded = percent_decode_str(segment);
+        // An encoded slash may make any segment into several.
+        let is_odd = |byte| matches!(byte, b'/' | b'\\' | b'%');
+        matches!(segment, "." | "..")
+            || segment.contains('%') && {
+                let decoded: Vec<u8> = decoded.collect();
+                matches!(decoded.as_slice(), b"." | b"..") || decoded.into_iter().any(is_odd)
+            }
+    })
 }
 
 /// Whether an answer under `/_next/static/` is an immutable file.
@@ -39,6 +56,13 @@ pub fn is_immutable(
         && !directives.private
         && !headers.contains_key(SET_COOKIE)
         && !headers.contains_key(SERVICE_WORKER_ALLOWED)
+        && !is_html(headers)
+}
+
+/// A page in the place of a file is somebody's apology.
+fn is_html(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    content_type.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"text/html"))
 }
 
 #[cfg(test)]
@@ -54,6 +78,14 @@ mod tests {
             ("/account/_next/static/a.js", "", false),
             ("/_next/staticfile", "", false),
             ("/_next/image", "", false),
+            ("/_next/static/../../api/me", "", false),
+            ("/_next/static/%2e%2E/%2e%2e/api/me", "", false),
+            ("/_next/static/.%2e/api/me", "", false),
+            ("/_next/static/..%2fapi/me", "", false),
+            ("/_next/static/..\\..\\api\\me", "", false),
+            ("/_next/static/%252e%252e/api/me", "", false),
+            ("/_next/static/chunks/app/%5Bslug%5D/page-1.js", "", true),
+            ("/_next/static/chunks/app/(shop)/...rest-1.js", "", true),
         ] {
             assert_eq!(is_static(path, base), expected, "{path} under {base:?}");
         }
@@ -69,6 +101,7 @@ mod tests {
             ("missing chunk", 404, ("x-a", "b"), false),
             ("service worker", 200, ("service-worker-allowed", "/"), false),
             ("a cookie", 200, ("set-cookie", "a=b"), false),
+            ("a page of apology", 200, ("content-type", "text/html; charset=utf-8"), false),
         ] {
             let mut headers = HeaderMap::new();
             headers.append(field.0, field.1.parse().unwrap());

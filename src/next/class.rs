@@ -22,6 +22,7 @@ pub const SEGMENT: HeaderName = HeaderName::from_static("next-router-segment-pre
 pub const STATE_TREE: HeaderName = HeaderName::from_static("next-router-state-tree");
 /// `next-url`
 pub const NEXT_URL: HeaderName = HeaderName::from_static("next-url");
+const DATA: HeaderName = HeaderName::from_static("x-nextjs-data");
 /// `next-action`: a server action.
 pub const ACTION: HeaderName = HeaderName::from_static("next-action");
 
@@ -31,6 +32,8 @@ pub struct Class<'a> {
     rsc: bool,
     prefetch: &'a [u8],
     segment: Option<&'a [u8]>,
+    /// Asked for with `x-nextjs-data`; the answer has other fields then, and no `Vary` says so.
+    data: bool,
 }
 
 /// A router header that Next.js's own client would not send; such requests are not worth a key.
@@ -47,14 +50,15 @@ impl<'a> Class<'a> {
         let segment = single(headers, &SEGMENT)?.map(HeaderValue::as_bytes);
         if !rsc && segment.is_none() {
             // A prefetch header alone still gets the document.
-            return Ok(Self { rsc, prefetch: b"", segment });
+            let data = headers.contains_key(DATA);
+            return Ok(Self { rsc, prefetch: b"", segment, data });
         }
         let prefetch = single(headers, &PREFETCH)?.map_or(&b""[..], HeaderValue::as_bytes);
         let known = matches!(prefetch, b"" | b"1" | b"2" | b"3");
         if !known || segment.is_some_and(|segment| segment.len() > MAX_SEGMENT) {
             return Err(Unclassifiable);
         }
-        Ok(Self { rsc, prefetch, segment })
+        Ok(Self { rsc, prefetch, segment, data: false })
     }
 
     /// Whether HTML (or whatever else a browser shows) is asked for.
@@ -65,7 +69,7 @@ impl<'a> Class<'a> {
     /// Writes the class as the last part of a key.
     pub fn write(&self, key: &mut KeyBuf) {
         if self.is_document() {
-            key.push(b'D');
+            key.push(if self.data { b'J' } else { b'D' });
             return;
         }
         key.push(if self.rsc { b'R' } else { b'-' });
@@ -79,13 +83,11 @@ impl<'a> Class<'a> {
     /// The classes that one URI has without knowing its segments: what an unsafe request to it
     /// invalidates.
     pub fn all_but_segments() -> impl Iterator<Item = Class<'static>> {
-        let document = Class { rsc: false, prefetch: b"", segment: None };
+        let class = |rsc, prefetch, data| Class { rsc, prefetch, segment: None, data };
         let rsc = [&b""[..], b"1", b"2", b"3"];
-        std::iter::once(document).chain(rsc.into_iter().map(|prefetch| Class {
-            rsc: true,
-            prefetch,
-            segment: None,
-        }))
+        [class(false, b"", false), class(false, b"", true)]
+            .into_iter()
+            .chain(rsc.into_iter().map(move |prefetch| class(true, prefetch, false)))
     }
 }
 
@@ -129,6 +131,7 @@ mod tests {
                 vec![("next-router-prefetch", "1"), tree],
                 "-1 /_tree",
             ),
+            ("data of the Pages Router", vec![("x-nextjs-data", "1")], "J"),
             ("state tree and next-url do not count", vec![("rsc", "1"), ("next-url", "/a")], "R"),
         ] {
             assert_eq!(class(&fields).as_deref(), Ok(expected), "{name}");

@@ -20,6 +20,9 @@ pub enum Unfit {
     EmptyDocument,
     /// A missing file under `/_next/static`: it may be there on the next server.
     MissingAsset,
+    /// An error of the moment, or of this visitor. A `headers()` rule gives the page's lifetime to its
+    /// failures too.
+    Failure,
 }
 
 impl Unfit {
@@ -30,6 +33,7 @@ impl Unfit {
             Self::RscRedirect => "rsc-redirect",
             Self::EmptyDocument => "empty-document",
             Self::MissingAsset => "missing-asset",
+            Self::Failure => "failure",
         }
     }
 }
@@ -41,10 +45,13 @@ pub fn fits(
     status: StatusCode,
     headers: &HeaderMap,
 ) -> Result<(), Unfit> {
+    if is_failure(status) {
+        return Err(Unfit::Failure);
+    }
     if is_static && status != StatusCode::OK {
         return Err(Unfit::MissingAsset);
     }
-    if is_rsc_redirect(status, headers) {
+    if rsc_redirect(status, headers).is_some() {
         return Err(Unfit::RscRedirect);
     }
     if class.is_document() && is_empty(status, headers) {
@@ -57,13 +64,23 @@ pub fn fits(
     }
 }
 
-/// `307` to the same page with another `_rsc`; whatever else it says, the next request differs.
-fn is_rsc_redirect(status: StatusCode, headers: &HeaderMap) -> bool {
-    status.is_redirection()
-        && headers.get(LOCATION).is_some_and(|location| {
-            let location = location.as_bytes();
-            location.windows(5).any(|part| matches!(part, b"?_rsc" | b"&_rsc"))
-        })
+fn is_failure(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::UNAUTHORIZED
+                | StatusCode::FORBIDDEN
+                | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+                | StatusCode::TOO_MANY_REQUESTS
+        )
+}
+
+/// The target of a redirect to the same page with the right `_rsc`; whatever else it says, the next
+/// request differs.
+pub fn rsc_redirect(status: StatusCode, headers: &HeaderMap) -> Option<&str> {
+    let target = headers.get(LOCATION).filter(|_| status.is_redirection())?.to_str().ok()?;
+    let (_, query) = target.split_once('?')?;
+    query.split('&').any(|parameter| parameter.split('=').next() == Some("_rsc")).then_some(target)
 }
 
 fn is_empty(status: StatusCode, headers: &HeaderMap) -> bool {
@@ -154,6 +171,17 @@ mod tests {
                 vec![("location", "/a?q&_rsc=x")],
                 Err(Unfit::RscRedirect),
             ),
+            (
+                "a redirect to what only looks like it",
+                &document,
+                308,
+                vec![("location", "/a?x_rsc=1")],
+                Ok(()),
+            ),
+            ("an error", &document, 500, vec![html], Err(Unfit::Failure)),
+            ("too many requests", &document, 429, vec![html], Err(Unfit::Failure)),
+            ("not for this visitor", &document, 403, vec![html], Err(Unfit::Failure)),
+            ("a missing page", &document, 404, vec![html], Ok(())),
             ("a redirect of the application", &document, 308, vec![("location", "/b")], Ok(())),
         ] {
             let request = headers(request);

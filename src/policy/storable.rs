@@ -95,21 +95,22 @@ pub fn storable(exchange: &Exchange<'_>, rules: &Rules) -> Result<Freshness, Not
     check_status(exchange.status)?;
     let directives = ResponseDirectives::parse(exchange.response);
     check_directives(&directives, exchange.status)?;
+    // Before what lies in this very request: whoever asks why should hear what is true for all.
+    let freshness = check_freshness(exchange, &directives, rules)?;
     // §7.3: Set-Cookie does not keep a response from being stored. With us it does: Next.js puts
     // cookies on `s-maxage` pages (middleware, bogus draft cookies), and no visitor may get
     // another's session.
     if exchange.response.contains_key(SET_COOKIE) {
         return Err(NotStorable::SetCookie);
     }
-    // §3.5: credentials bar sharing, unless the response allows it in one of three ways.
-    if exchange.request.contains_key(AUTHORIZATION) && !allows_sharing(&directives) {
+    if !may_be_shared(exchange.request, &directives) {
         return Err(NotStorable::Authorization);
     }
     // §4.1: a stored response with `Vary: *` never matches.
     if vary::is_any(exchange.response) {
         return Err(NotStorable::VaryAny);
     }
-    check_freshness(exchange, &directives, rules)
+    Ok(freshness)
 }
 
 /// §3: the status is final. Each final one may be stored if it says for how long, save 206 and 304,
@@ -159,9 +160,12 @@ fn is_understood(status: StatusCode) -> bool {
     )
 }
 
-/// RFC 9111 §3.5.
-fn allows_sharing(directives: &ResponseDirectives) -> bool {
-    directives.public || directives.must_revalidate || directives.s_maxage.is_some()
+/// RFC 9111 §3.5: credentials bar sharing, unless the response allows it in one of three ways.
+pub fn may_be_shared(request: &HeaderMap, directives: &ResponseDirectives) -> bool {
+    !request.contains_key(AUTHORIZATION)
+        || directives.public
+        || directives.must_revalidate
+        || directives.s_maxage.is_some()
 }
 
 /// §3 asks for explicit freshness or a status that allows to guess; we do not guess. What could

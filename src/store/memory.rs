@@ -15,6 +15,7 @@ use super::stored::{Entry, StoredResponse};
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
     entries: Cache<Box<[u8]>, Entry, foldhash::quality::RandomState>,
+    capacity: u64,
     max_variants: usize,
 }
 
@@ -29,7 +30,12 @@ impl MemoryStore {
                     .unwrap_or(u32::MAX)
             })
             .build_with_hasher(foldhash::quality::RandomState::default());
-        Self { entries, max_variants }
+        Self { entries, capacity, max_variants }
+    }
+
+    /// The bytes that it may take.
+    pub fn capacity(&self) -> u64 {
+        self.capacity
     }
 
     /// The entry under a key.
@@ -43,6 +49,8 @@ impl MemoryStore {
             let old = old.map(|entry| entry.into_value()).unwrap_or_default();
             Op::Put(old.with(stored, request, self.max_variants))
         });
+        // moka would evict at its leisure, and keep more than it may until somebody comes by.
+        self.entries.run_pending_tasks();
     }
 
     /// Takes one variant away, if it is still the one that is stored.
@@ -74,11 +82,6 @@ impl MemoryStore {
     /// Bytes in use; approximate likewise.
     pub fn weight(&self) -> u64 {
         self.entries.weighted_size()
-    }
-
-    /// Does the evictions that are due, which otherwise happen a few at a time beside other calls.
-    pub fn settle(&self) {
-        self.entries.run_pending_tasks();
     }
 }
 

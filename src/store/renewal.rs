@@ -33,7 +33,10 @@ impl Renewal {
 
 /// The right to revalidate one stored response; given back when dropped, also by a panic.
 #[derive(Debug)]
-pub struct RenewalGuard(Arc<StoredResponse>);
+pub struct RenewalGuard {
+    stored: Arc<StoredResponse>,
+    is_done: bool,
+}
 
 impl RenewalGuard {
     /// Takes the right, unless somebody has it or it is not due.
@@ -42,27 +45,34 @@ impl RenewalGuard {
         if !renewal.is_due(now) || renewal.running.swap(true, Ordering::Acquire) {
             return None;
         }
-        Some(Self(stored.clone()))
+        Some(Self { stored: stored.clone(), is_done: false })
     }
 
     /// What is being revalidated.
     pub fn stored(&self) -> &Arc<StoredResponse> {
-        &self.0
+        &self.stored
+    }
+
+    /// The response has been replaced. Whoever still holds it is not to renew it once more.
+    pub fn done(mut self) {
+        self.is_done = true;
     }
 
     /// Notes a failure: the next try comes after `first`, doubled with each failure in a row up to
     /// `max`, and shortened by up to a quarter so that keys that failed together do not retry together.
     pub fn failed(&self, now: Timestamp, first: Duration, max: Duration) {
-        let failures = self.0.renewal.failures.fetch_add(1, Ordering::Relaxed);
+        let failures = self.stored.renewal.failures.fetch_add(1, Ordering::Relaxed);
         let pause = first.saturating_mul(1 << failures.min(16)).min(max);
         let jitter = pause.mul_f32(fastrand::f32() / 4.0);
         let next = now.saturating_add(pause - jitter);
-        self.0.renewal.not_before.store(next.as_millis(), Ordering::Relaxed);
+        self.stored.renewal.not_before.store(next.as_millis(), Ordering::Relaxed);
     }
 }
 
 impl Drop for RenewalGuard {
     fn drop(&mut self) {
-        self.0.renewal.running.store(false, Ordering::Release);
+        if !self.is_done {
+            self.stored.renewal.running.store(false, Ordering::Release);
+        }
     }
 }

@@ -24,6 +24,8 @@ pub struct Head {
     pub origin_cache_control: SmallVec<[HeaderValue; 1]>,
     /// How long the response may be used.
     pub freshness: Freshness,
+    /// When the origin made it.
+    pub generated: Timestamp,
     /// The request fields that it was selected by.
     pub selecting: Selecting,
     /// Before this it is not asked for again in the background.
@@ -98,9 +100,13 @@ impl Entry {
     }
 
     /// This entry with `new` in it: in the place of the variant that answers the same request, and
-    /// with the oldest variants gone where there are more than `max`.
+    /// with the oldest variants gone where there are more than `max`. RFC 9111 section 4: of two that
+    /// answer it, the one that was made later counts; a slow fetch may bring the other.
     #[must_use]
     pub fn with(&self, new: Arc<StoredResponse>, request: &HeaderMap, max: usize) -> Self {
+        if self.select(request).is_some_and(|old| old.head.generated > new.head.generated) {
+            return self.clone();
+        }
         let mut variants = SmallVec::with_capacity(1);
         variants.push(new);
         let others = self.variants.iter().filter(|stored| !stored.head.selecting.matches(request));

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
 use selvedge::config::CacheConfig;
+use tower::ServiceExt;
 
 use super::support::*;
 
@@ -181,4 +184,135 @@ async fn requests_with_another_rsc_hash_do_not_wait_for_each_other() {
     assert_eq!(got(wrong).await.status, 307);
     assert_eq!(got(right).await.body(), "payload");
     assert_eq!(edge.hit(get_with("/isr?_rsc=wrong", &[("rsc", "1")])).await.body(), "payload");
+}
+
+/// His place in the body had been given to him by one who had ended, and was taken away with him.
+#[tokio::test(start_paused = true)]
+async fn a_follower_who_comes_late_gets_the_whole_body() {
+    let mut edge = Edge::new();
+    let leader = edge.send(get("/isr"));
+    let exchange = edge.origin().await;
+    let mut follower = Box::pin(edge.cache.clone().oneshot(get("/isr")));
+    assert!(follower.as_mut().now_or_never().is_none());
+    exchange.answer(page(ISR, "the whole page"));
+    let mut ended = leader.await.unwrap().unwrap().into_body();
+    while ended.frame().await.is_some() {}
+    let response = follower.await.unwrap();
+    drop(ended);
+    assert_eq!(read(response).await.body(), "the whole page");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn bursts_on_many_cores_are_one_request_each_and_nobody_gets_a_part() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let origin = tower::service_fn(move |_: http::Request<selvedge::body::Body>| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        async {
+            tokio::task::yield_now().await;
+            Ok::<_, selvedge::error::ProxyError>(page(ISR, "the whole page"))
+        }
+    });
+    let (config, clock) = (CacheConfig::default(), selvedge::clock::Clock::system());
+    let store = selvedge::store::MemoryStore::new(64 << 20, config.max_variants);
+    let cache = selvedge::cache::Cache::new(origin, store, clock, config, Default::default());
+    const BURSTS: usize = 500;
+    for burst in 0..BURSTS {
+        let visitors: Vec<_> = (0..32)
+            .map(|_| tokio::spawn(cache.clone().oneshot(get(&format!("/p{burst}")))))
+            .collect();
+        for visitor in visitors {
+            assert_eq!(got(visitor).await.body(), "the whole page");
+        }
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), BURSTS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_brings_credentials_waits_for_nobody() {
+    let mut edge = Edge::new();
+    let with = |token| get_with("/api/me", &[("authorization", token)]);
+    let users: Vec<_> = ["a", "b", "c"].into_iter().map(|token| edge.send(with(token))).collect();
+    assert_eq!(edge.waiting_at_the_origin().await, 3);
+    for _ in &users {
+        edge.origin().await.answer(answer(200, &[("content-type", "application/json")], "mine"));
+    }
+    for user in users {
+        assert_eq!(got(user).await.story(), "fwd=uri-miss; detail=no-explicit-freshness");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_sets_cookies_makes_its_visitors_queue_once_and_not_again() {
+    let mut edge = Edge::new();
+    let cookie = || answer(200, &[("set-cookie", "a=b"), ("cache-control", ISR)], "mine");
+    edge.miss(get("/mwcookie"), cookie()).await;
+    let burst: Vec<_> = (0..5).map(|_| edge.send(get("/mwcookie"))).collect();
+    assert_eq!(edge.waiting_at_the_origin().await, 5);
+    drop(burst);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_origin_is_asked_twice_by_a_burst_and_not_a_hundred_times() {
+    let mut edge = Edge::new();
+    let burst: Vec<_> = (0..100).map(|_| edge.send(get("/isr"))).collect();
+    edge.origin().await.answer(answer(503, &[], "busy"));
+    let second = edge.origin().await;
+    edge.origin_is_left_alone().await;
+    second.answer(answer(503, &[], "busy"));
+    edge.origin_is_left_alone().await;
+    let mut bodies = 0;
+    for visitor in burst {
+        match visitor.await.unwrap() {
+            Ok(response) => bodies += usize::from(read(response).await.body() == "busy"),
+            Err(error) => assert_eq!(error.status(), 503),
+        }
+    }
+    assert_eq!(bodies, 2, "the origin's own pages went to those who asked it");
+    // And it is not remembered as a reason against collapsing.
+    let burst: Vec<_> = (0..100).map(|_| edge.send(get("/isr"))).collect();
+    edge.origin().await.answer(answer(500, &[], "oops"));
+    edge.origin().await.answer(page(ISR, "well again"));
+    let mut well = 0;
+    for visitor in burst {
+        well += usize::from(got(visitor).await.body() == "well again");
+    }
+    assert_eq!(well, 99);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_variant_has_a_leader_of_its_own() {
+    let mut edge = Edge::new();
+    let speaking = |language| get_with("/v", &[("accept-language", language)]);
+    let english = edge.send(speaking("en"));
+    let germans: Vec<_> = (0..50).map(|_| edge.send(speaking("de"))).collect();
+    let fields = [("cache-control", ISR), ("vary", "accept-language")];
+    edge.origin().await.answer(answer(200, &fields, "english"));
+    let german = edge.origin().await;
+    edge.origin_is_left_alone().await;
+    german.answer(answer(200, &fields, "deutsch"));
+    assert_eq!(got(english).await.body(), "english");
+    for visitor in germans {
+        assert_eq!(got(visitor).await.body(), "deutsch");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_joins_a_fetch_whose_answer_is_no_longer_fresh() {
+    let mut edge = Edge::new();
+    let leader = edge.send(get("/v"));
+    let stream = http::Response::builder().header("cache-control", "s-maxage=10");
+    let pieces = edge.origin().await.answer_slowly(stream);
+    pieces.send("first ");
+    edge.settle().await;
+    edge.advance(5);
+    let early = edge.send(get("/v"));
+    edge.settle().await;
+    assert_eq!(early.await.unwrap().unwrap().headers()["age"], "5");
+    edge.advance(5);
+    let late = edge.send(get("/v"));
+    assert_eq!(edge.waiting_at_the_origin().await, 1);
+    drop((leader, late));
 }

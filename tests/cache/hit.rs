@@ -112,3 +112,31 @@ async fn a_successful_unsafe_request_invalidates_its_uri_and_a_server_action_doe
     edge.miss(request("POST", "/api", &[]), answer(200, &[], "")).await;
     assert_eq!(edge.miss(get("/api"), page("s-maxage=100", "new")).await.body(), "new");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_age_that_the_origin_tells_reaches_the_first_visitor_too() {
+    let mut edge = Edge::new();
+    let fields = [("cache-control", "max-age=200"), ("age", "100")];
+    assert_eq!(edge.miss(get("/v"), answer(200, &fields, "x")).await.header("age"), "100");
+    assert_eq!(edge.hit(get("/v")).await.header("age"), "100");
+}
+
+#[tokio::test(start_paused = true)]
+async fn conditions_that_only_the_origin_can_judge_are_its() {
+    let mut edge = Edge::new();
+    let pending = edge.send(get_with("/v", &[("if-match", "\"other\"")]));
+    let exchange = edge.origin().await;
+    assert_eq!(exchange.header("if-match"), Some("\"other\""));
+    exchange.answer(answer(412, &[], ""));
+    assert_eq!(got(pending).await.status, 412);
+}
+
+/// `Date` stands in for `Last-Modified` on stored responses alone.
+#[tokio::test(start_paused = true)]
+async fn a_dynamic_page_is_not_unmodified_because_of_its_date() {
+    let mut edge = Edge::new();
+    let date = "Thu, 01 Jan 2026 00:00:00 GMT";
+    let fields = [("cache-control", "no-store"), ("date", date)];
+    let request = get_with("/dyn", &[("if-modified-since", date)]);
+    assert_eq!(edge.miss(request, answer(200, &fields, "new")).await.status, 200);
+}

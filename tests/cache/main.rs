@@ -6,6 +6,7 @@
 
 mod collapse;
 mod hit;
+mod invalidate;
 mod next;
 mod revalidate;
 mod stale;

@@ -194,3 +194,52 @@ async fn the_answer_to_a_post_is_never_stored() {
     edge.miss(request("POST", "/pp/gsp", &[]), page(ISR, "posted")).await;
     assert_eq!(edge.miss(get("/pp/gsp"), page(ISR, "got")).await.body(), "got");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hash_on_a_document_is_a_parameter_like_any_other() {
+    let mut edge = Edge::new();
+    edge.miss(get("/api/echo?_rsc=%3Cscript%3E"), page(ISR, "reflected")).await;
+    assert_eq!(edge.miss(get("/api/echo"), page(ISR, "clean")).await.body(), "clean");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_file_of_the_static_folder_is_immutable() {
+    for (path, fields) in [
+        ("/_next/static/../../api/me", vec![("content-type", "application/json")]),
+        ("/_next/static/%2e%2e/%2e%2e/api/me", vec![("content-type", "application/json")]),
+        ("/_next/static/chunks/a.js", vec![("content-type", "text/html")]),
+    ] {
+        let mut edge = Edge::new();
+        let got = edge.miss(get(path), answer(200, &fields, "x")).await;
+        assert_eq!(got.header("cache-control"), "", "{path}");
+        edge.miss(get(path), answer(200, &fields, "x")).await;
+    }
+    let mut edge = Edge::new();
+    let chunk = "/_next/static/chunks/a.js";
+    let mine = [("cache-control", "max-age=60")];
+    edge.miss(get_with(chunk, &[("authorization", "x")]), answer(200, &mine, "js")).await;
+    edge.miss(get(chunk), answer(200, &mine, "js")).await;
+}
+
+/// A `headers()` rule gives a page's failures the page's own lifetime.
+#[tokio::test(start_paused = true)]
+async fn failures_are_never_stored() {
+    for status in [500, 502, 503, 401, 403, 407, 429] {
+        let mut edge = Edge::new();
+        let failure = || answer(status, &[("cache-control", "public, s-maxage=456")], "error");
+        edge.miss(get("/dyncc"), failure()).await;
+        let got = edge.miss(get("/dyncc"), failure()).await;
+        assert_eq!(got.story(), "fwd=uri-miss; detail=failure", "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_with_and_without_its_field_are_two() {
+    let mut edge = Edge::new();
+    let path = "/_next/data/b/pp/gsp.json";
+    edge.miss(get(path), answer(200, &[("cache-control", ISR)], "plain")).await;
+    let data = [("x-nextjs-data", "1")];
+    edge.miss(get_with(path, &data), answer(200, &[("cache-control", ISR)], "data")).await;
+    assert_eq!(edge.hit(get(path)).await.body(), "plain");
+    assert_eq!(edge.hit(get_with(path, &data)).await.body(), "data");
+}

@@ -184,3 +184,120 @@ async fn past_the_window_the_visitor_waits_for_the_new_page() {
     }
     assert_eq!(edge.hit(get("/isr")).await.story(), "hit; ttl=10");
 }
+
+/// Whatever the one visitor is told who happens to meet a stale page: the page of all others stays.
+#[tokio::test(start_paused = true)]
+async fn what_is_said_to_one_visitor_does_not_take_the_page_from_the_others() {
+    let html = ("content-type", "text/html");
+    for (name, refusal) in [
+        ("a cookie", answer(200, &[("cache-control", ISR), ("set-cookie", "s=1"), html], "x")),
+        ("too many requests", answer(429, &[], "slow down")),
+        ("not allowed", answer(403, &[("cache-control", ISR)], "no")),
+        ("empty", answer(200, &[("cache-control", ISR), ("content-length", "0")], "")),
+        (
+            "a payload",
+            answer(200, &[("cache-control", ISR), ("content-type", "text/x-component")], "f"),
+        ),
+    ] {
+        let mut edge = Edge::new();
+        edge.miss(get("/isr"), page(ISR, "one")).await;
+        edge.advance(11);
+        edge.hit(get("/isr")).await;
+        edge.origin().await.answer(refusal);
+        edge.settle().await;
+        assert_eq!(edge.hit(get("/isr")).await.body(), "one", "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_is_renewed_as_nobody_in_particular() {
+    let mut edge = Edge::new();
+    edge.miss(get("/isr"), page(ISR, "one")).await;
+    edge.advance(11);
+    let member = [("cookie", "session=1"), ("authorization", "Basic x")];
+    edge.hit(get_with("/isr", &member)).await;
+    let exchange = edge.origin().await;
+    assert_eq!((exchange.header("cookie"), exchange.header("authorization")), (None, None));
+    exchange.answer(page(ISR, "two"));
+    edge.settle().await;
+    assert_eq!(edge.hit(get("/isr")).await.body(), "two");
+}
+
+/// Middleware that gives everybody a session: only whoever has one gets a page that may be kept.
+#[tokio::test(start_paused = true)]
+async fn where_nobody_is_given_a_cookie_the_visitor_is_asked_for_who_has_it() {
+    let mut edge = Edge::new();
+    let member = [("cookie", "session=1")];
+    edge.miss(get_with("/isr", &member), page(ISR, "one")).await;
+    edge.advance(11);
+    edge.hit(get_with("/isr", &member)).await;
+    let cookie = answer(200, &[("cache-control", ISR), ("set-cookie", "session=2")], "x");
+    edge.origin().await.answer(cookie);
+    let again = edge.origin().await;
+    assert_eq!(again.header("cookie"), Some("session=1"));
+    again.answer(page(ISR, "two"));
+    edge.settle().await;
+    assert_eq!(edge.hit(get("/isr")).await.body(), "two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_with_a_wrong_hash_follows_to_the_right_one() {
+    let mut edge = Edge::new();
+    let flight = |body| {
+        let mut response = page(ISR, body);
+        response.headers_mut().insert("content-type", "text/x-component".parse().unwrap());
+        response
+    };
+    let rsc = [("rsc", "1")];
+    edge.miss(get_with("/isr?_rsc=right", &rsc), flight("one")).await;
+    edge.advance(11);
+    edge.hit(get_with("/isr?_rsc=wrong", &rsc)).await;
+    edge.origin().await.answer(answer(307, &[("location", "/isr?_rsc=right")], ""));
+    let again = edge.origin().await;
+    assert_eq!(again.request.uri(), "/isr?_rsc=right");
+    again.answer(flight("two"));
+    edge.settle().await;
+    assert_eq!(edge.hit(get_with("/isr?_rsc=right", &rsc)).await.body(), "two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_never_ends_is_given_up_and_tried_again() {
+    let mut edge = Edge::new();
+    edge.miss(get("/isr"), page(ISR, "one")).await;
+    edge.advance(11);
+    edge.hit(get("/isr")).await;
+    let stream = http::Response::builder().header("cache-control", ISR);
+    let pieces = edge.origin().await.answer_slowly(stream);
+    pieces.send("a");
+    edge.settle().await;
+    tokio::time::advance(CacheConfig::default().revalidate_timeout).await;
+    edge.settle().await;
+    edge.advance(2);
+    edge.hit(get("/isr")).await;
+    edge.origin().await.answer(page(ISR, "two"));
+    edge.settle().await;
+    assert_eq!(edge.hit(get("/isr")).await.body(), "two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_fetch_does_not_put_its_old_answer_in_the_place_of_a_newer_one() {
+    let mut edge = Edge::new();
+    let made = |date, body| {
+        let mut response = page(ISR, body);
+        response.headers_mut().insert("date", http::HeaderValue::from_static(date));
+        response
+    };
+    let leader = edge.send(get("/isr"));
+    let slow = edge.origin().await;
+    let follower = edge.send(get("/isr"));
+    edge.settle().await;
+    tokio::time::advance(CacheConfig::default().collapse_timeout).await;
+    edge.advance(30);
+    edge.origin().await.answer(made("Thu, 01 Jan 2026 00:00:30 GMT", "newer"));
+    got(follower).await;
+    edge.settle().await;
+    slow.answer(made("Thu, 01 Jan 2026 00:00:00 GMT", "older"));
+    assert_eq!(got(leader).await.body(), "older");
+    edge.settle().await;
+    assert_eq!(edge.hit(get("/isr")).await.body(), "newer");
+}

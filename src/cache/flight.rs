@@ -1,0 +1,42 @@
+//! Which requests may share a fetch.
+
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
+use http::{HeaderName, Request};
+
+use super::epochs::Epoch;
+use crate::body::Body;
+use crate::policy::key::{KeyBuf, rsc_parameter};
+
+/// Whether a request may lead others or follow them. Credentials get answers of their own, and
+/// whoever has them should not wait for anybody's.
+pub(super) fn may_share(request: &Request<Body>) -> bool {
+    !request.headers().contains_key(AUTHORIZATION)
+}
+
+/// The name of a fetch. Those share one that ask for the same key since its last invalidation, want
+/// the same codings, and have an `_rsc` that Next.js would judge alike.
+pub(super) fn key(request: &Request<Body>, key: &KeyBuf, epoch: Epoch) -> KeyBuf {
+    let mut flight = key.clone();
+    flight.extend_from_slice(&epoch.to_bytes());
+    add(&mut flight, request, &ACCEPT_ENCODING);
+    flight.push(b'\n');
+    flight.extend_from_slice(rsc_parameter(request.uri().query()).unwrap_or_default().as_bytes());
+    flight
+}
+
+/// Narrows the name of a fetch by what its answer turned out to be selected by.
+pub(super) fn narrow<'a>(
+    flight: &mut KeyBuf,
+    request: &Request<Body>,
+    names: impl Iterator<Item = &'a HeaderName>,
+) {
+    names.for_each(|name| add(flight, request, name));
+}
+
+fn add(flight: &mut KeyBuf, request: &Request<Body>, name: &HeaderName) {
+    for line in request.headers().get_all(name) {
+        flight.push(b'\n');
+        flight.extend_from_slice(line.as_bytes());
+    }
+    flight.push(b'\n');
+}
