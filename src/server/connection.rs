@@ -19,12 +19,11 @@ use parking_lot::Mutex;
 use pin_project_lite::pin_project;
 use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
 use tracing::debug;
 
+use super::limits::Limits;
 use super::watch::{Phase, Watch, Watched, Wish};
 use super::{Answering, Place};
-use crate::alarm::Alarm;
 use crate::body::{Body, Patient};
 use crate::client::Client;
 use crate::config::ServerConfig;
@@ -109,55 +108,6 @@ fn note_end(peer: IpAddr, ended: hyper::Result<()>) -> Poll<()> {
         debug!(%peer, %error, "connection ended");
     }
     Poll::Ready(())
-}
-
-/// The limits of time that do not depend on what a request is.
-struct Limits<'a> {
-    config: &'a ServerConfig,
-    watch: &'a Watch,
-    /// The change of phase that was seen last.
-    seen: Option<u32>,
-    alarm: Alarm,
-    blocked: Alarm,
-}
-
-impl<'a> Limits<'a> {
-    fn new(config: &'a ServerConfig, watch: &'a Watch) -> Self {
-        Self { config, watch, seen: None, alarm: Alarm::default(), blocked: Alarm::default() }
-    }
-
-    /// Ready with the name of a limit when it is reached.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
-        let changes = Some(self.watch.changes());
-        if self.seen != changes {
-            self.seen = changes;
-            self.set_alarm();
-        }
-        self.watch_writing();
-        if self.blocked.poll(cx).is_ready() {
-            return Poll::Ready("server.write_timeout");
-        }
-        self.alarm.poll(cx).map(|()| match self.watch.phase() {
-            Phase::Head => "server.header_timeout",
-            Phase::Idle | Phase::Busy => "server.idle_timeout",
-        })
-    }
-
-    fn set_alarm(&mut self) {
-        match self.watch.phase() {
-            Phase::Idle => self.alarm.set(Instant::now() + self.config.idle_timeout),
-            Phase::Head => self.alarm.set(Instant::now() + self.config.header_timeout),
-            Phase::Busy => self.alarm.clear(),
-        }
-    }
-
-    fn watch_writing(&mut self) {
-        match (self.watch.is_write_blocked(), self.blocked.is_set()) {
-            (true, false) => self.blocked.set(Instant::now() + self.config.write_timeout),
-            (false, true) => self.blocked.clear(),
-            (true, true) | (false, false) => {}
-        }
-    }
 }
 
 /// Takes the requests of one connection to the stack.
@@ -287,7 +237,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Io<IO> {
 
 impl<IO: AsyncWrite + Unpin> Io<IO> {
     fn note<T>(&self, written: Poll<T>) -> Poll<T> {
-        self.watch.set_write_blocked(written.is_pending());
+        self.watch.note_write(written.is_pending());
         written
     }
 }

@@ -4,6 +4,7 @@
 
 mod connection;
 mod drain;
+mod limits;
 mod watch;
 
 use std::convert::Infallible;

@@ -47,6 +47,7 @@ pub(super) struct Watch {
     phase: AtomicU8,
     changes: AtomicU32,
     write_blocked: AtomicBool,
+    writes: AtomicU32,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -75,8 +76,17 @@ impl Watch {
         }
     }
 
-    pub(super) fn set_write_blocked(&self, blocked: bool) {
+    /// Notes that the client took bytes, or that it took none just now.
+    pub(super) fn note_write(&self, blocked: bool) {
         self.write_blocked.store(blocked, Ordering::Relaxed);
+        if !blocked {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How often the client took bytes, for telling whether it did.
+    pub(super) fn writes(&self) -> u32 {
+        self.writes.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_write_blocked(&self) -> bool {
@@ -110,6 +120,7 @@ impl Watches {
             phase: AtomicU8::new(Phase::Idle as u8),
             changes: AtomicU32::new(0),
             write_blocked: AtomicBool::new(false),
+            writes: AtomicU32::new(0),
             waker: Mutex::new(None),
         });
         self.open.lock().insert(number, watch.clone());
@@ -122,6 +133,12 @@ impl Watches {
             1 => Wish::LastResponse,
             _ => Wish::Close,
         }
+    }
+
+    /// How many connections there are.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.open.lock().len()
     }
 
     /// Tells all connections, those that are idle too.
