@@ -14,34 +14,14 @@ pub(super) fn check(draft: &mut Draft, origin_counts: bool) {
     if !draft.mistakes.iter().all(|mistake| is_value(&mistake.problem)) {
         return;
     }
-    let Config { server, origin, cache, child, admin, .. } = &draft.config;
-    let wrong_orders = [
-        ("server.drain_linger", "server.drain_timeout", server.drain_linger > server.drain_timeout),
-        // A capacity of zero keeps nothing: that is what was meant.
-        (
-            "cache.max_entry",
-            "cache.capacity",
-            cache.capacity.is_some_and(|all| all > 0 && cache.max_entry > all),
-        ),
-        (
-            "cache.revalidate_backoff",
-            "cache.revalidate_backoff_max",
-            cache.revalidate_backoff > cache.revalidate_backoff_max,
-        ),
-        (
-            "child.restart_backoff",
-            "child.restart_backoff_max",
-            child.restart_backoff > child.restart_backoff_max,
-        ),
-    ];
-    let same_address = admin.listen.is_some_and(|admin| collide(admin, server.listen));
-    let origin_is_edge = origin_counts && leads_to(&origin.url, server.listen);
-
-    for (small, large, is_broken) in wrong_orders {
-        if is_broken {
-            report(draft, [small, large], |values| Problem::Exceeds { small, large, values });
+    for order in &ORDERS {
+        if (order.is_broken)(&draft.config) {
+            settle(draft, order);
         }
     }
+    let Config { server, origin, admin, .. } = &draft.config;
+    let same_address = admin.listen.is_some_and(|admin| collide(admin, server.listen));
+    let origin_is_edge = origin_counts && leads_to(&origin.url, server.listen);
     if same_address {
         let keys = ["admin.listen", "server.listen"];
         report(draft, keys, |values| Problem::SameAddress { values });
@@ -49,6 +29,57 @@ pub(super) fn check(draft: &mut Draft, origin_counts: bool) {
     if origin_is_edge {
         let keys = ["server.listen", "origin.url"];
         report(draft, keys, |values| Problem::OriginIsEdge { values });
+    }
+}
+
+/// Two values of which one may not exceed the other.
+struct Order {
+    small: &'static str,
+    large: &'static str,
+    is_broken: fn(&Config) -> bool,
+    /// Makes the small one as large as the large one.
+    lower: fn(&mut Config),
+}
+
+static ORDERS: [Order; 4] = [
+    Order {
+        small: "server.drain_linger",
+        large: "server.drain_timeout",
+        is_broken: |config| config.server.drain_linger > config.server.drain_timeout,
+        lower: |config| config.server.drain_linger = config.server.drain_timeout,
+    },
+    Order {
+        small: "cache.max_entry",
+        large: "cache.capacity",
+        // A capacity of zero keeps nothing: that is what was meant.
+        is_broken: |Config { cache, .. }| {
+            cache.capacity.is_some_and(|all| all > 0 && cache.max_entry > all)
+        },
+        lower: |Config { cache, .. }| {
+            cache.max_entry = cache.capacity.unwrap_or(cache.max_entry);
+        },
+    },
+    Order {
+        small: "cache.revalidate_backoff",
+        large: "cache.revalidate_backoff_max",
+        is_broken: |Config { cache, .. }| cache.revalidate_backoff > cache.revalidate_backoff_max,
+        lower: |Config { cache, .. }| cache.revalidate_backoff = cache.revalidate_backoff_max,
+    },
+    Order {
+        small: "child.restart_backoff",
+        large: "child.restart_backoff_max",
+        is_broken: |Config { child, .. }| child.restart_backoff > child.restart_backoff_max,
+        lower: |Config { child, .. }| child.restart_backoff = child.restart_backoff_max,
+    },
+];
+
+/// A default follows what was said about the other value; two that were given are a mistake.
+fn settle(draft: &mut Draft, order: &Order) {
+    let &Order { small, large, lower, .. } = order;
+    if draft.places.contains_key(small) {
+        report(draft, [small, large], |values| Problem::Exceeds { small, large, values });
+    } else {
+        lower(&mut draft.config);
     }
 }
 

@@ -95,3 +95,11 @@ fn the_places_stand_below_each_other() {
         printed.lines().filter_map(|line| line.find(" # ")).collect();
     assert_eq!(columns.len(), 1, "{printed}");
 }
+
+#[test]
+fn a_default_that_would_be_too_large_beside_what_was_said_is_lowered() {
+    let loaded = judge(&sources(&[], &[set("cache.capacity", "8MiB")]), None).unwrap();
+    assert_eq!(loaded.config.cache.max_entry, 8 << 20);
+    let both = [set("cache.capacity", "8MiB"), set("cache.max_entry", "9MiB")];
+    assert!(judge(&sources(&[], &both), None).is_err());
+}
