@@ -19,6 +19,7 @@ enum Second {
 use Second::{Hit, Passed};
 
 const NO_STORE: Second = Passed("fwd=uri-miss; detail=no-store");
+const FAILURE: Second = Passed("fwd=uri-miss; detail=failure");
 const SILENT: Second = Passed("fwd=uri-miss; detail=no-explicit-freshness");
 
 /// Path, status, and what a second visitor gets.
@@ -63,13 +64,13 @@ fn routes(major: u32) -> Vec<(&'static str, u16, Second)> {
         ("/does/not/exist", 404, NO_STORE),
         ("/strict/zzz", 404, NO_STORE),
         ("/redir", 307, NO_STORE),
-        ("/throws", 500, NO_STORE),
+        ("/throws", 500, FAILURE),
         ("/mwhdr", 200, Passed("fwd=uri-miss; detail=private")),
         ("/mwcookie", 200, Passed("fwd=uri-miss; detail=set-cookie")),
         ("/api/setcookie", 200, Passed("fwd=uri-miss; detail=set-cookie")),
         ("/api/nostore", 200, SILENT),
         ("/api/hello", 200, SILENT),
-        ("/api/errors?s=1", 503, SILENT),
+        ("/api/errors?s=1", 503, FAILURE),
         ("/old", 308, SILENT),
         ("/old-temp", 307, SILENT),
         ("/isr/", 308, SILENT),
