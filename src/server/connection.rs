@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, UPGRADE};
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -22,9 +22,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tracing::debug;
 
 use super::limits::Limits;
-use super::watch::{Phase, Watch, Watched, Wish};
+use super::receiving::Receiving;
+use super::watch::{Part, Watch, Watched, Wish};
 use super::{Answering, Place};
-use crate::body::{Body, Patient};
+use crate::body::Body;
 use crate::client::Client;
 use crate::config::ServerConfig;
 use crate::error::BodyError;
@@ -127,7 +128,7 @@ impl<S: Answering> Service<Request<Incoming>> for Requests<S> {
     type Future = AnswerFuture<S::Future>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.watch.enter(Phase::Busy);
+        let answer = Part::of(&self.watch);
         let mut request = request.map(|body| self.body(body));
         let client = Client::new(self.peer, request.headers());
         request.extensions_mut().insert(client);
@@ -135,7 +136,7 @@ impl<S: Answering> Service<Request<Incoming>> for Requests<S> {
             request.extensions_mut().insert(self.place.clone());
         }
         let inner = self.stack.lock().call(request);
-        AnswerFuture { inner, watch: self.watch.clone() }
+        AnswerFuture { inner, answer: Some(answer) }
     }
 }
 
@@ -144,7 +145,7 @@ impl<S> Requests<S> {
         if body.is_end_stream() {
             return Body::Empty;
         }
-        Body::stream(Patient::new(body, self.config.body_timeout, "server.body_timeout"))
+        Body::stream(Receiving::new(body, self.config.body_timeout, Part::of(&self.watch)))
     }
 }
 
@@ -153,7 +154,8 @@ pin_project! {
     struct AnswerFuture<F> {
         #[pin]
         inner: F,
-        watch: Arc<Watch>,
+        // Goes on into the response's body.
+        answer: Option<Part>,
     }
 }
 
@@ -166,28 +168,21 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = ready!(this.inner.poll(cx))?;
-        if this.watch.wish() > Wish::Serve && response.status().as_u16() != 101 {
+        let answer = this.answer.take();
+        let is_last = answer.as_ref().is_some_and(|answer| answer.watch().wish() > Wish::Serve);
+        if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let watch = this.watch.clone();
-        Poll::Ready(Ok(response.map(|body| Sending { body, sent: Sent(watch) })))
+        Poll::Ready(Ok(response.map(|body| Sending { body, _answer: answer })))
     }
 }
 
 pin_project! {
-    /// A response body; the connection is idle again once it is dropped.
+    /// A response body; its part of the exchange ends when it is dropped.
     struct Sending<B> {
         #[pin]
         body: B,
-        sent: Sent,
-    }
-}
-
-struct Sent(Arc<Watch>);
-
-impl Drop for Sent {
-    fn drop(&mut self) {
-        self.0.enter(Phase::Idle);
+        _answer: Option<Part>,
     }
 }
 

@@ -4,16 +4,18 @@
 //! serving ── stop ──▶ lingering ── drain_linger ──▶ closing ── all ended, or drain_timeout ──▶ end
 //! ```
 //!
-//! While it lingers, an idle connection may still bring a request: its client may have sent it
-//! before it could know. The answer says `Connection: close`.
+//! While it lingers, connections are still accepted and may still bring a request: whoever sends them
+//! here could not know yet. Each answer says `Connection: close`.
 
 use std::future::Future;
+use std::pin::pin;
 
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{info, warn};
 
 use super::watch::Wish;
-use super::{Answering, Server};
+use super::{Answering, Place, Server};
 
 /// How draining ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,19 +27,27 @@ pub enum Drained {
 }
 
 impl<S: Answering> Server<S> {
-    pub(super) async fn drain(self, cut: impl Future<Output = ()>) -> Drained {
-        let deadline = Instant::now() + self.config.drain_timeout;
-        let open = self.open();
-        info!("draining: nothing new is accepted, {open} open connections are finished");
-        let drained = tokio::select! {
-            drained = timeout_at(deadline, self.end_of_all()) => drained.is_ok(),
-            () = cut => false,
+    pub(super) async fn drain(
+        self,
+        listener: TcpListener,
+        cut: impl Future<Output = ()>,
+    ) -> Drained {
+        let limit = self.config.drain_timeout;
+        let deadline = Instant::now() + limit;
+        info!(
+            "draining: what runs is finished ({} connections), and nothing new begins",
+            self.open()
+        );
+        let mut cut = pin!(cut);
+        let why = tokio::select! {
+            drained = timeout_at(deadline, self.end_of_all(listener)) => match drained {
+                Ok(()) => return Drained::Whole,
+                Err(_) => format!("after {limit:?} (server.drain_timeout)"),
+            },
+            () = &mut cut => "by a second signal".into(),
         };
-        if drained {
-            return Drained::Whole;
-        }
         let open = self.open();
-        warn!("draining is cut off; {open} connections are closed (server.drain_timeout)");
+        warn!("draining is cut off {why}; {open} connections are closed");
         Drained::Cut(open)
     }
 
@@ -45,14 +55,29 @@ impl<S: Answering> Server<S> {
         self.config.max_connections - self.places.available_permits()
     }
 
-    async fn end_of_all(&self) {
+    async fn end_of_all(&self, listener: TcpListener) {
         self.watches.tell(Wish::LastResponse);
         tokio::select! {
             () = sleep(self.config.drain_linger) => {}
-            () = self.all_places() => return,
+            () = self.accept_all(&listener) => {}
         }
+        self.accept_what_waits(listener);
         self.watches.tell(Wish::Close);
         self.all_places().await;
+    }
+
+    /// Takes the connections that the system has accepted for us: closing the listener would reset
+    /// them. From then on it refuses new ones.
+    fn accept_what_waits(&self, listener: TcpListener) {
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok(permit) = self.places.clone().try_acquire_owned()
+            && let Ok((stream, peer)) = listener.accept()
+        {
+            let is_ready = stream.set_nonblocking(true);
+            if let Ok(stream) = is_ready.and_then(|()| TcpStream::from_std(stream)) {
+                self.begin(stream, peer, Place::of(permit));
+            }
+        }
     }
 
     /// Ready when no connection holds a place.

@@ -4,7 +4,9 @@
 
 mod connection;
 mod drain;
+mod files;
 mod limits;
+mod receiving;
 mod watch;
 
 use std::convert::Infallible;
@@ -16,6 +18,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tower::Service;
 use tracing::warn;
 
@@ -56,6 +59,12 @@ pub struct Place {
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
+impl Place {
+    fn of(permit: OwnedSemaphorePermit) -> Self {
+        Self { _permit: Arc::new(permit) }
+    }
+}
+
 /// Takes the address to listen at; connections wait until they are accepted.
 ///
 /// # Errors
@@ -83,8 +92,10 @@ pub struct Server<S> {
 }
 
 impl<S: Answering> Server<S> {
-    /// Serves with `stack`, within the limits of `config`.
-    pub fn new(stack: S, config: ServerConfig) -> Self {
+    /// Serves with `stack`, within the limits of `config`, and of the system: where that allows
+    /// fewer open files than `server.max_connections` takes, there are fewer connections.
+    pub fn new(stack: S, mut config: ServerConfig) -> Self {
+        config.max_connections = files::affordable(config.max_connections);
         let places = Arc::new(Semaphore::new(config.max_connections));
         Self { stack, config: Arc::new(config), places, watches: Arc::default() }
     }
@@ -101,35 +112,43 @@ impl<S: Answering> Server<S> {
             () = stop => {}
             () = self.accept_all(&listener) => {}
         }
-        // From here on the system refuses new connections.
-        drop(listener);
-        self.drain(cut).await
+        self.drain(listener, cut).await
     }
 
     async fn accept_all(&self, listener: &TcpListener) {
-        let full = Seldom::default();
+        let (full, failing) = (Seldom::default(), Seldom::default());
         loop {
             let place = self.place(&full).await;
             match listener.accept().await {
                 Ok((stream, peer)) => self.begin(stream, peer, place),
-                Err(error) => recover(&error).await,
+                Err(error) => recover(&error, &failing).await,
             }
         }
     }
 
     /// A place for the next connection, before it is accepted: it waits in the system's queue.
     async fn place(&self, full: &Seldom) -> Place {
-        if self.places.available_permits() == 0 && full.count().is_some() {
+        loop {
+            if let Ok(permit) = self.places.clone().try_acquire_owned() {
+                return Place::of(permit);
+            }
+            self.make_room(full);
+            // Whoever becomes idle in the meantime is found the next time round.
+            if let Ok(Ok(permit)) = timeout(LOOKS_AGAIN, self.places.clone().acquire_owned()).await
+            {
+                return Place::of(permit);
+            }
+        }
+    }
+
+    fn make_room(&self, full: &Seldom) {
+        self.watches.close_idle(MAKES_ROOM);
+        if full.count().is_some() {
             let max = self.config.max_connections;
             warn!(
-                "all {max} connections are in use; further clients wait (server.max_connections)"
+                "all {max} connections are in use; idle ones are closed, and further clients wait \
+                 (server.max_connections)"
             );
-        }
-        loop {
-            // Closed never.
-            if let Ok(permit) = self.places.clone().acquire_owned().await {
-                return Place { _permit: Arc::new(permit) };
-            }
         }
     }
 
@@ -147,13 +166,21 @@ impl<S: Answering> Server<S> {
     }
 }
 
+/// Idle connections that are closed at a time when all are in use.
+const MAKES_ROOM: usize = 16;
+
+/// How soon it is seen that one more has become idle.
+const LOOKS_AGAIN: Duration = Duration::from_millis(100);
+
 /// Most errors of `accept` concern one connection. When the process has no file descriptor left,
 /// trying again at once would only burn the processor.
-async fn recover(error: &io::Error) {
+async fn recover(error: &io::Error, failing: &Seldom) {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
         return;
     }
-    warn!(%error, "a connection cannot be accepted; trying again in 100 ms (is `ulimit -n` enough?)");
+    if let Some(times) = failing.count() {
+        warn!(%error, times, "connections cannot be accepted; trying again (is `ulimit -n` enough?)");
+    }
     tokio::time::sleep(Duration::from_millis(100)).await;
 }

@@ -2,7 +2,7 @@
 //! reach it when the process is to end.
 //!
 //! ```text
-//! idle ── first byte ──▶ head ── request ──▶ busy ── response sent ──▶ idle
+//! idle ── first byte ──▶ head ── request ──▶ busy ── answer sent, body taken ──▶ idle
 //! ```
 //!
 //! A change is one relaxed store. Nobody reads a clock for it: the connection's task looks after
@@ -39,13 +39,25 @@ pub(super) enum Wish {
     Close,
 }
 
+impl Wish {
+    fn from(stored: &AtomicU8) -> Self {
+        match stored.load(Ordering::Relaxed) {
+            0 => Self::Serve,
+            1 => Self::LastResponse,
+            _ => Self::Close,
+        }
+    }
+}
+
 /// One connection's state.
 #[derive(Debug)]
 pub(super) struct Watch {
     all: Arc<Watches>,
     number: u64,
+    wish: AtomicU8,
     phase: AtomicU8,
     changes: AtomicU32,
+    parts: AtomicU32,
     write_blocked: AtomicBool,
     writes: AtomicU32,
     waker: Mutex<Option<Waker>>,
@@ -60,7 +72,12 @@ impl Watch {
         }
     }
 
-    pub(super) fn enter(&self, phase: Phase) {
+    /// Whether the client may send a next request, and has not yet.
+    fn is_kept_alive(&self) -> bool {
+        self.phase() == Phase::Idle && self.changes() > 0
+    }
+
+    fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Relaxed);
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
@@ -93,13 +110,50 @@ impl Watch {
         self.write_blocked.load(Ordering::Relaxed)
     }
 
+    /// What is wanted of this connection, or of all.
     pub(super) fn wish(&self) -> Wish {
-        self.all.wish()
+        Wish::from(&self.wish).max(Wish::from(&self.all.wish))
+    }
+
+    fn tell(&self, wish: Wish) {
+        self.wish.store(wish as u8, Ordering::Relaxed);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.lock() {
+            waker.wake_by_ref();
+        }
     }
 
     /// Remembers whom to wake when the wish changes.
     pub(super) fn wake_by(&self, waker: &Waker) {
         *self.waker.lock() = Some(waker.clone());
+    }
+}
+
+/// A part of an exchange: its answer, or its request's body. The connection is idle again when no
+/// part is left: a client that has its answer may still be sending.
+#[derive(Debug)]
+pub(super) struct Part(Arc<Watch>);
+
+impl Part {
+    pub(super) fn of(watch: &Arc<Watch>) -> Self {
+        watch.parts.fetch_add(1, Ordering::Relaxed);
+        watch.enter(Phase::Busy);
+        Self(watch.clone())
+    }
+
+    pub(super) fn watch(&self) -> &Watch {
+        &self.0
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if self.0.parts.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.enter(Phase::Idle);
+        }
     }
 }
 
@@ -117,22 +171,16 @@ impl Watches {
         let watch = Arc::new(Watch {
             all: self.clone(),
             number,
+            wish: AtomicU8::new(Wish::Serve as u8),
             phase: AtomicU8::new(Phase::Idle as u8),
             changes: AtomicU32::new(0),
+            parts: AtomicU32::new(0),
             write_blocked: AtomicBool::new(false),
             writes: AtomicU32::new(0),
             waker: Mutex::new(None),
         });
         self.open.lock().insert(number, watch.clone());
         Watched(watch)
-    }
-
-    fn wish(&self) -> Wish {
-        match self.wish.load(Ordering::Relaxed) {
-            0 => Wish::Serve,
-            1 => Wish::LastResponse,
-            _ => Wish::Close,
-        }
     }
 
     /// How many connections there are.
@@ -144,11 +192,15 @@ impl Watches {
     /// Tells all connections, those that are idle too.
     pub(super) fn tell(&self, wish: Wish) {
         self.wish.store(wish as u8, Ordering::Relaxed);
-        for watch in self.open.lock().values() {
-            if let Some(waker) = &*watch.waker.lock() {
-                waker.wake_by_ref();
-            }
-        }
+        self.open.lock().values().for_each(|watch| watch.wake());
+    }
+
+    /// Closes up to `most` connections that are kept alive for a next request, so that others find
+    /// a place. A new one is spared: its first request is on its way.
+    pub(super) fn close_idle(&self, most: usize) {
+        let open = self.open.lock();
+        let idle = open.values().filter(|watch| watch.is_kept_alive());
+        idle.take(most).for_each(|watch| watch.tell(Wish::Close));
     }
 }
 

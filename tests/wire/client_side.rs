@@ -69,6 +69,22 @@ fn an_idle_connection_is_closed() {
 
 #[test]
 fn at_the_connection_cap_the_next_one_waits_and_the_log_says_so() {
+    let origin = Origin::new();
+    let mut edge = Edge::run(&format!("http://{}", origin.address), &["server.max_connections=1"]);
+    let mut first = edge.connect();
+    first.get("/a");
+    let mut asked = origin.accept();
+    asked.head();
+    let mut second = edge.connect();
+    second.get("/a");
+    edge.wait_for_log("server.max_connections");
+    asked.send(PAGE);
+    assert_eq!(first.response().1, "page");
+    assert_eq!(second.response().1, "page");
+}
+
+#[test]
+fn at_the_connection_cap_a_client_that_only_keeps_alive_makes_room() {
     let origin = format!("http://{}", Origin::new().always(PAGE));
     let mut edge = Edge::run(&origin, &["server.max_connections=1"]);
     let mut first = edge.connect();
@@ -76,9 +92,19 @@ fn at_the_connection_cap_the_next_one_waits_and_the_log_says_so() {
     first.response();
     let mut second = edge.connect();
     second.get("/a");
-    edge.wait_for_log("server.max_connections");
-    drop(first);
     assert_eq!(second.response().1, "page");
+    assert_eq!(first.rest(), "");
+    edge.wait_for_log("server.max_connections");
+}
+
+#[test]
+fn an_answer_that_comes_before_the_upload_has_ended_reaches_its_client() {
+    let (nobody, length) = (free_address(), 16 << 20);
+    let edge = Edge::run(&format!("http://{nobody}"), &["origin.connect_timeout=100ms"]);
+    let mut client = edge.connect();
+    client.send(&format!("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"));
+    client.send(&"x".repeat(length));
+    assert!(client.head().starts_with("http/1.1 502 "));
 }
 
 #[test]

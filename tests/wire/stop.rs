@@ -47,6 +47,24 @@ fn an_idle_connection_may_still_bring_a_request_while_draining() {
 }
 
 #[test]
+fn whoever_could_not_know_yet_is_still_accepted() {
+    const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let mut edge = Edge::run(
+        &format!("http://{}", Origin::new().always(PAGE)),
+        &["server.drain_linger=10s", "server.drain_timeout=20s"],
+    );
+    // Holds the end off.
+    let mut idle = edge.connect();
+    edge.signal("TERM");
+    edge.wait_for_log("drain");
+    let mut client = edge.connect();
+    client.get("/");
+    assert_eq!(field(&client.response().0, "connection"), Some("close"));
+    idle.get("/");
+    assert_eq!(field(&idle.response().0, "connection"), Some("close"));
+}
+
+#[test]
 fn what_does_not_end_is_cut_at_the_deadline() {
     let origin = Origin::new();
     let mut edge = Edge::run(

@@ -46,7 +46,7 @@ fn connect(stack: impl Answering) -> (DuplexStream, Arc<Watches>) {
     let connection = Connection {
         peer: [192, 0, 2, 1].into(),
         config: Arc::new(config()),
-        place: Place { _permit: Arc::new(permit) },
+        place: Place::of(permit),
         watch: watches.add(),
     };
     tokio::spawn(connection.serve(server, stack));
