@@ -102,6 +102,12 @@ impl Lease {
         self.sender.send_replace(Some(outcome));
     }
 
+    /// Whether anybody waits for the outcome.
+    pub(super) fn is_followed(&self) -> bool {
+        // One receiver is that of the key, for those who come.
+        self.sender.receiver_count() > 1
+    }
+
     fn leave(&self) {
         let mut shard = self.flights.shard(&self.key).lock();
         // After its end somebody else may lead.

@@ -11,11 +11,12 @@
 //!   fares no better, the others are told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::request::Parts;
 use http::{Request, Response};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug};
 
 use super::collapse::{Lease, Outcome, Turn};
@@ -117,19 +118,24 @@ impl<S: Inner> Edge<S> {
         }
     }
 
-    /// The leader's task. A client that has left is not a reason to stop: others may follow, and the
-    /// answer may be stored. If it turns out not to be, dropping it ends the origin's work.
+    /// The leader's task. A client that has left is not at once a reason to stop: others may follow.
     async fn lead(
         self: Arc<Self>,
         request: Request<Body>,
         fetch: Fetch,
         lease: Lease,
-        reply: oneshot::Sender<Answered>,
+        mut reply: oneshot::Sender<Answered>,
     ) {
         let (asked, body) = request.into_parts();
         let outgoing = outgoing(&asked, body, fetch.stale.as_deref());
         let request_time = self.clock.now();
-        let answer = self.ask(outgoing).await;
+        let answer = tokio::select! {
+            answer = self.ask(outgoing) => answer,
+            // Ends the origin's work; the lease goes too.
+            () = nobody_waits(&mut reply, &lease) => {
+                return debug!(path = asked.uri.path(), "nobody waits any more; given up");
+            }
+        };
         let response = match self.judge(&asked, request_time, answer, &fetch) {
             Found::Storable(head, extensions, body) => {
                 let (fill, writer) = self.start(*head);
@@ -301,6 +307,21 @@ impl<S: Inner> Edge<S> {
         Some(response)
     }
 }
+
+/// Ready when the leader's client has left, and nobody has followed for a while. To go on for longer
+/// would let clients that come and go occupy the origin with work for nobody.
+async fn nobody_waits(reply: &mut oneshot::Sender<Answered>, lease: &Lease) {
+    reply.closed().await;
+    loop {
+        sleep(GRACE).await;
+        if !lease.is_followed() {
+            return;
+        }
+    }
+}
+
+/// A visitor who reloads comes back within this time, and finds his page begun.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The request for the origin: without the client's conditions, since the answer is for others too,
 /// and with our own where something is stored.

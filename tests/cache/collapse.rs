@@ -109,6 +109,33 @@ async fn a_client_that_leaves_an_uncacheable_page_takes_the_origins_work_along()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_that_nobody_waits_for_any_more_is_given_up_after_a_while() {
+    let mut edge = Edge::new();
+    let leader = edge.send(get("/isr"));
+    let exchange = edge.origin().await;
+    leader.abort();
+    edge.settle().await;
+    assert!(!exchange.is_abandoned());
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(exchange.is_abandoned());
+    edge.miss(get("/isr"), page(ISR, "the next one leads")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_whose_visitor_reloads_is_not_begun_again() {
+    let mut edge = Edge::new();
+    let first = edge.send(get("/isr"));
+    let exchange = edge.origin().await;
+    first.abort();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let second = edge.send(get("/isr"));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(!exchange.is_abandoned());
+    exchange.answer(page(ISR, "one"));
+    assert_eq!(got(second).await.body(), "one");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_origin_that_dies_in_mid_body_leaves_nothing_stored_and_nobody_a_part() {
     let mut edge = Edge::new();
     let leader = edge.send(get("/isr"));
