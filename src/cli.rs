@@ -11,18 +11,11 @@ mod tests;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{self, Flag, Sources};
-
-/// The process exits with this when it was asked to stop, or did what it was asked.
-pub const EXIT_OK: u8 = 0;
-/// The command line or the configuration is wrong (`EX_USAGE` of sysexits.h).
-pub const EXIT_USAGE: u8 = 64;
-/// A port is taken, or the origin does not answer where that is fatal (`EX_UNAVAILABLE`).
-pub const EXIT_UNAVAILABLE: u8 = 69;
-/// A defect of ours (`EX_SOFTWARE`).
-pub const EXIT_INTERNAL: u8 = 70;
+use crate::exit;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -47,7 +40,7 @@ pub enum Invocation {
     Health(Sources),
 }
 
-/// Something to say instead of serving: on standard output if `exit` is [`EXIT_OK`], else on
+/// Something to say instead of serving: on standard output if `exit` is [`exit::OK`], else on
 /// standard error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -66,6 +59,9 @@ pub fn read(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let typed = CommandLine::try_parse_from(&arguments)
         .map_err(|error| mistyped::answer(error, &arguments))?;
+    if arguments.last().is_some_and(|last| last == "--") {
+        return Err(mistyped::answer(no_command(), &arguments));
+    }
     let sources = |options: Options, origin: Option<String>, origin_unused| Sources {
         file: options.config.clone(),
         environment,
@@ -91,11 +87,17 @@ pub fn read(
     })
 }
 
+/// A script whose variable is empty, say: whoever writes `--` wants a server to be wrapped.
+fn no_command() -> clap::Error {
+    let what = "no command after `--`; write the server to wrap there, or leave `--` out";
+    CommandLine::command().error(ErrorKind::MissingRequiredArgument, what)
+}
+
 /// `selvedge check`: every key, its value, and where that is from; or all mistakes.
 pub fn check(sources: &Sources) -> Answer {
     match config::load(sources) {
-        Ok(loaded) => Answer { text: loaded.to_string(), exit: EXIT_OK },
-        Err(mistakes) => Answer { text: mistakes.to_string(), exit: EXIT_USAGE },
+        Ok(loaded) => Answer { text: loaded.to_string(), exit: exit::OK },
+        Err(mistakes) => Answer { text: mistakes.to_string(), exit: exit::USAGE },
     }
 }
 

@@ -28,6 +28,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod error;
+pub mod exit;
 pub mod layer;
 pub mod log;
 pub mod next;

@@ -3,12 +3,14 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use selvedge::admin;
-use selvedge::cli::{self, Answer, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE, Invocation};
+use selvedge::cli::{self, Answer, Invocation};
 use selvedge::clock::Clock;
 use selvedge::config::{self, Config, OriginAddress, Sources};
 use selvedge::demo::{self, BuiltinOrigin, PrepareError, Prepared};
+use selvedge::exit;
 use selvedge::log::Logs;
 use selvedge::origin::child::{ChildError, Command};
 use selvedge::run::{self, StartError};
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
 fn with_config(sources: &Sources, then: impl FnOnce(Config) -> ExitCode) -> ExitCode {
     match config::load(sources) {
         Ok(loaded) => then(loaded.config),
-        Err(mistakes) => fail(&mistakes, EXIT_USAGE),
+        Err(mistakes) => fail(&mistakes, exit::USAGE),
     }
 }
 
@@ -47,12 +49,15 @@ fn serve(config: Config, command: Vec<std::ffi::OsString>) -> ExitCode {
 /// The small application of the binary, behind the edge; without Node.js, what stands in for it.
 fn demo(config: Config, dir: Option<PathBuf>) -> ExitCode {
     let dir = dir.unwrap_or_else(|| demo::default_dir(|name| std::env::var_os(name)));
-    in_runtime(&config.clone(), async |logs: &Logs, clock| match demo::prepare(&dir).await {
-        Ok(prepared) => real_demo(config, &prepared, logs, clock).await,
-        Err(PrepareError::Stopped) => Ok(EXIT_OK),
-        Err(error) => {
-            tell(logs, &format!("\n  {error}\n\n  So the built-in origin stands in.\n"));
-            builtin_demo(config, logs, clock).await
+    in_runtime(&config.clone(), async |logs: &Logs, clock| {
+        run::try_addresses(&config).await?;
+        match demo::prepare(&dir).await {
+            Ok(prepared) => real_demo(config, &prepared, logs, clock).await,
+            Err(PrepareError::Stopped) => Ok(exit::OK),
+            Err(error) => {
+                tell(logs, &format!("\n  {error}\n\n  So the built-in origin stands in.\n"));
+                builtin_demo(config, logs, clock).await
+            }
         }
     })
 }
@@ -90,19 +95,24 @@ fn in_runtime(
 ) -> ExitCode {
     let runtime = match threads(config.server.workers) {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("selvedge: no threads: {error}\n"), EXIT_UNAVAILABLE),
+        Err(error) => return fail(&format!("selvedge: no threads: {error}\n"), exit::UNAVAILABLE),
     };
     let clock = Clock::system();
     let logs = Logs::open(&config.log, &clock);
     let ended = runtime.block_on(work(&logs, clock));
-    // What still runs was cut off on purpose; a name that is being resolved must not hold us up.
-    runtime.shutdown_background();
+    // What still runs was cut off on purpose, and each has its line in the log; a name that is being
+    // resolved must not hold us up.
+    runtime.shutdown_timeout(CUTTING_OFF);
+    let exit = ended.unwrap_or_else(|error| {
+        // Not around the log: it may hold standard error, and somebody else hold it up.
+        logs.writers().1.write(|buffer| buffer.extend(format!("selvedge: {error}\n").bytes()));
+        exit::UNAVAILABLE
+    });
     drop(logs);
-    match ended {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => fail(&format!("selvedge: {error}\n"), EXIT_UNAVAILABLE),
-    }
+    ExitCode::from(exit)
 }
+
+const CUTTING_OFF: Duration = Duration::from_millis(500);
 
 fn threads(workers: Option<usize>) -> io::Result<Runtime> {
     let mut builder = runtime::Builder::new_multi_thread();
@@ -112,10 +122,9 @@ fn threads(workers: Option<usize>) -> io::Result<Runtime> {
     builder.enable_all().thread_name("selvedge").build()
 }
 
-/// Exit code 1 is what Docker takes for unhealthy.
 fn health(config: Config) -> ExitCode {
     let Some(address) = config.admin.listen else {
-        return fail(&"selvedge: admin.listen is off, so nobody tells health\n", EXIT_USAGE);
+        return fail(&"selvedge: admin.listen is off, so nobody tells health\n", exit::USAGE);
     };
     let asked = runtime::Builder::new_current_thread()
         .enable_all()
@@ -125,12 +134,10 @@ fn health(config: Config) -> ExitCode {
         runtime.block_on(admin::client::health(address)).map_err(|error| error.to_string())
     });
     match asked {
-        Ok(()) => say(&Answer { text: "ready\n".into(), exit: EXIT_OK }),
-        Err(error) => fail(&format!("selvedge: {error}\n"), UNHEALTHY),
+        Ok(()) => say(&Answer { text: "ready\n".into(), exit: exit::OK }),
+        Err(error) => fail(&format!("selvedge: {error}\n"), exit::UNHEALTHY),
     }
 }
-
-const UNHEALTHY: u8 = 1;
 
 fn fail(why: &impl std::fmt::Display, exit: u8) -> ExitCode {
     say(&Answer { text: why.to_string(), exit })
@@ -140,7 +147,7 @@ fn fail(why: &impl std::fmt::Display, exit: u8) -> ExitCode {
 fn say(answer: &Answer) -> ExitCode {
     let text = answer.text.as_bytes();
     let _ = match answer.exit {
-        EXIT_OK => io::stdout().write_all(text),
+        exit::OK => io::stdout().write_all(text),
         _ => io::stderr().write_all(text),
     };
     ExitCode::from(answer.exit)

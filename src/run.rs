@@ -4,8 +4,10 @@
 //! bind ─▶ wrapped server up ─▶ accept … ─▶ signal, or the server's end ─▶ drain ─▶ server's end
 //! ```
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -17,9 +19,10 @@ use tracing::{info, warn};
 use crate::admin::{self, Readiness};
 use crate::clock::Clock;
 use crate::config::{Config, OriginAddress};
+use crate::exit;
 use crate::log::Logs;
 use crate::origin::Origin;
-use crate::origin::child::{Child, ChildError, Command};
+use crate::origin::child::{Child, ChildError, Command, Wanted};
 use crate::server::{self, Server};
 use crate::stack::{self, Parts};
 use crate::store::{self, MemoryStore};
@@ -45,8 +48,8 @@ pub enum StartError {
     Signals(io::Error),
 }
 
-/// Runs an edge until it is asked to stop by SIGTERM or SIGINT, or its wrapped server ends. A second
-/// signal cuts draining short.
+/// Runs an edge until a signal asks it to stop, or its wrapped server ends. A second signal cuts
+/// draining short.
 ///
 /// `command` is the server to wrap; without one, `origin.url` is where it listens. `serving` is
 /// called once, with the address that clients connect to, when the edge begins to accept.
@@ -75,8 +78,9 @@ pub async fn run(
         () = signals.next() => return upstream.end().await,
     }
     let server = server(&config, &upstream, logs, clock);
-    serving(listener.local_addr().unwrap_or(config.server.listen));
-    announce(&config, &upstream);
+    let address = listener.local_addr().unwrap_or(config.server.listen);
+    serving(address);
+    announce(address, &config, &upstream);
     if config.admin.listen.is_some() {
         upstream.watch(readiness.clone());
     }
@@ -89,6 +93,7 @@ pub async fn run(
         code = upstream.ended() => Some(code),
     };
     readiness.send_replace(Readiness::Draining);
+    upstream.finish();
     stop.send_replace(true);
     tokio::select! {
         _ = &mut served => {}
@@ -101,6 +106,18 @@ pub async fn run(
         Some(code) => code,
         None => upstream.end().await,
     }
+}
+
+/// Says early what [`run`] would say late: whether the addresses to listen at are free.
+///
+/// # Errors
+/// [`StartError::Listen`]
+pub async fn try_addresses(config: &Config) -> Result<(), StartError> {
+    listen(config.server.listen, "server.listen", server::bind)?;
+    if let Some(address) = config.admin.listen {
+        listen(address, "admin.listen", admin::bind)?;
+    }
+    Ok(())
 }
 
 fn listen(
@@ -131,10 +148,9 @@ fn capacity(config: &Config) -> u64 {
     config.cache.capacity.unwrap_or_else(store::default_capacity)
 }
 
-fn announce(config: &Config, upstream: &Upstream) {
+fn announce(address: SocketAddr, config: &Config, upstream: &Upstream) {
     info!(
-        "listening on http://{}, in front of {}, with up to {} MiB of memory for responses",
-        config.server.listen,
+        "listening on http://{address}, in front of {}, with up to {} MiB of memory for responses",
         upstream.address,
         capacity(config) >> 20,
     );
@@ -148,24 +164,27 @@ async fn is_true(mut value: watch::Receiver<bool>) {
     let _ = value.wait_for(|value| *value).await;
 }
 
-/// The signals that ask a process to end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
+/// The signals that ask a process to end: a service manager's, the keyboard's two, and that of a
+/// terminal which is closed. A signal that ended us at once would leave a wrapped server behind.
+struct Signals(Vec<Signal>);
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        let terminate = signal(SignalKind::terminate())?;
-        let interrupt = signal(SignalKind::interrupt())?;
-        Ok(Self { terminate, interrupt })
+        let kinds = [
+            SignalKind::terminate(),
+            SignalKind::interrupt(),
+            SignalKind::quit(),
+            SignalKind::hangup(),
+        ];
+        kinds.into_iter().map(signal).collect::<io::Result<_>>().map(Self)
     }
 
     async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
+        let any = poll_fn(|cx| {
+            let came = |signal: &mut Signal| signal.poll_recv(cx).is_ready();
+            if self.0.iter_mut().any(came) { Poll::Ready(()) } else { Poll::Pending }
+        });
+        any.await;
     }
 }
 
@@ -180,7 +199,7 @@ struct Upstream {
 struct Running {
     task: JoinHandle<Result<u8, ChildError>>,
     is_up: watch::Receiver<bool>,
-    stop: watch::Sender<bool>,
+    wanted: watch::Sender<Wanted>,
 }
 
 /// After this long without an answer, an operator should know why his visitors get none.
@@ -196,11 +215,11 @@ impl Upstream {
         let child = Child::new(command, config.child.clone(), logs.writers())?;
         let address = child.address();
         let origin = Origin::new(address.clone(), config.origin.clone());
-        let (is_up, stop) = (watch::Sender::new(false), watch::Sender::new(false));
+        let (is_up, wanted) = (watch::Sender::new(false), watch::Sender::new(Wanted::Runs));
         let running = Running {
             is_up: is_up.subscribe(),
-            task: tokio::spawn(child.run(origin.clone(), is_up, stop.subscribe())),
-            stop,
+            task: tokio::spawn(child.run(origin.clone(), is_up, wanted.subscribe())),
+            wanted,
         };
         Ok(Self { address, origin, child: Some(running) })
     }
@@ -249,10 +268,17 @@ impl Upstream {
         }
     }
 
+    /// From now on a wrapped server is not started again.
+    fn finish(&self) {
+        if let Some(running) = &self.child {
+            running.wanted.send_replace(Wanted::Finishes);
+        }
+    }
+
     /// Ends a wrapped server, and gives its exit code.
     async fn end(self) -> Result<u8, StartError> {
-        let Some(running) = self.child else { return Ok(0) };
-        running.stop.send_replace(true);
+        let Some(running) = self.child else { return Ok(exit::OK) };
+        running.wanted.send_replace(Wanted::Ends);
         code_of(running.task.await)
     }
 }
@@ -263,9 +289,6 @@ fn code_of(
     match ended {
         Ok(code) => Ok(code?),
         // Its task panicked; it was killed with it.
-        Err(_) => Ok(INTERNAL),
+        Err(_) => Ok(exit::INTERNAL),
     }
 }
-
-/// The exit code of a defect of ours (EX_SOFTWARE of sysexits.h).
-const INTERNAL: u8 = 70;

@@ -44,6 +44,7 @@ use crate::body::Body;
 use crate::clock::Clock;
 use crate::config::{CacheConfig, NextConfig};
 use crate::error::ProxyError;
+use crate::log::Seldom;
 use crate::store::{MemoryStore, StoredResponse};
 use collapse::Flights;
 use epochs::{Epoch, Epochs};
@@ -92,6 +93,7 @@ struct Edge<S> {
     filling: Limits,
     unstorable: Unstorable,
     renewals: Arc<Semaphore>,
+    failing: Seldom,
     clock: Clock,
     cache: CacheConfig,
     next: NextConfig,
@@ -119,6 +121,7 @@ impl<S: Inner> Cache<S> {
             filling,
             unstorable: Unstorable::new(cache.uncacheable_memory),
             renewals: Arc::new(Semaphore::new(cache.max_revalidations)),
+            failing: Seldom::default(),
             clock,
             cache,
             next,

@@ -76,7 +76,9 @@ impl<S: Inner> Edge<S> {
             Ok(Err(Failure::Origin(reason))) => reason,
             Err(_) => format!("it took longer than {limit:?} (cache.revalidate_timeout)"),
         };
-        warn!(path, reason, "revalidation failed; the stale copy stays");
+        if let Some(failures) = self.failing.count() {
+            warn!(path, reason, failures, "revalidation failed; the stale copy stays");
+        }
         let cache = &self.cache;
         guard.failed(self.clock.now(), cache.revalidate_backoff, cache.revalidate_backoff_max);
     }

@@ -19,7 +19,7 @@ Environment (a flag counts more, a file less):
 Exit codes:
   0   stopped as asked
   64  the command line or the configuration is wrong
-  69  a port is taken, or the origin is not there at the start
+  69  an address is taken, or the wrapped server cannot be started
   70  a defect of Selvedge
   A wrapped server that ends gives its own code.
 

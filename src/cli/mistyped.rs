@@ -4,14 +4,16 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Answer, EXIT_OK, EXIT_USAGE};
+use super::Answer;
+use crate::config;
+use crate::exit;
 
 const VERBS: [&str; 3] = ["demo", "check", "health"];
 
 pub(super) fn answer(mut error: clap::Error, arguments: &[OsString]) -> Answer {
     let exit = match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => EXIT_OK,
-        _ => EXIT_USAGE,
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => exit::OK,
+        _ => exit::USAGE,
     };
     if error.kind() == ErrorKind::UnknownArgument {
         // "To pass it as a value, write two dashes": it would be wrapped as a command.
@@ -31,10 +33,15 @@ fn tip(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
         ErrorKind::UnknownArgument if VERBS.contains(&wrong.as_str()) => {
             Some(format!("the verb comes first, as in `selvedge {wrong} --listen 8080`"))
         }
-        ErrorKind::UnknownArgument if !in_verb && !wrong.starts_with('-') => Some(format!(
-            "to wrap a server, write `selvedge -- {wrong} ...`\n     (the verbs are {})",
-            VERBS.join(", ")
-        )),
+        ErrorKind::UnknownArgument if !in_verb && !wrong.starts_with('-') => {
+            Some(match config::nearest(wrong, VERBS) {
+                Some(verb) => format!("did you mean `selvedge {verb}`?"),
+                None => format!(
+                    "to wrap a server, write `selvedge -- {wrong} ...`\n     (the verbs are {})",
+                    VERBS.join(", ")
+                ),
+            })
+        }
         _ => None,
     }
 }

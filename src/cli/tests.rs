@@ -1,6 +1,5 @@
 use super::*;
 use crate::config::Config;
-use clap::CommandFactory;
 
 fn typed(arguments: &str, environment: &[(&str, &str)]) -> Result<Invocation, Answer> {
     let arguments = std::iter::once("selvedge").chain(arguments.split_whitespace());
@@ -59,6 +58,8 @@ fn what_cannot_be_understood_exits_64_with_a_tip() {
         ("--lisen 8080", "'--listen'"),
         ("node server.js", "selvedge -- node ..."),
         ("--admin off check", "the verb comes first, as in `selvedge check"),
+        ("helth", "did you mean `selvedge health`?"),
+        ("--listen 1 --", "no command after `--`"),
         ("demo extra", "unexpected argument 'extra'"),
         ("demo --origin http://a", "'--origin'"),
         ("--origin http://a -- true", "leave --origin out"),
@@ -69,7 +70,7 @@ fn what_cannot_be_understood_exits_64_with_a_tip() {
         ("health --listen 1", "unexpected argument '--listen'"),
     ] {
         let answer = typed(arguments, &[]).unwrap_err();
-        assert_eq!(answer.exit, EXIT_USAGE, "{arguments}");
+        assert_eq!(answer.exit, exit::USAGE, "{arguments}");
         assert!(answer.text.contains(expected), "{arguments}\n{}", answer.text);
         assert!(!answer.text.contains("-- --"), "{arguments}\n{}", answer.text);
         assert!(answer.text.lines().all(|line| line.chars().count() <= 80), "{}", answer.text);
@@ -102,7 +103,7 @@ fn help_teaches_in_80_columns() {
         ("--version", &[env!("CARGO_PKG_VERSION")]),
     ] {
         let answer = typed(arguments, &[]).unwrap_err();
-        assert_eq!(answer.exit, EXIT_OK, "{arguments}");
+        assert_eq!(answer.exit, exit::OK, "{arguments}");
         for part in parts {
             assert!(answer.text.contains(part), "{part} is not in\n{}", answer.text);
         }
@@ -136,10 +137,10 @@ fn check_tells_every_value_or_every_mistake() {
     };
     let environment = [("SELVEDGE_CACHE_CAPACITY", "1GiB"), ("HOME", "/")];
     let right = check_typed("check --set log.access=off", &environment);
-    assert_eq!(right.exit, EXIT_OK);
+    assert_eq!(right.exit, exit::OK);
     assert!(right.text.contains("capacity = \"1GiB\"             # SELVEDGE_CACHE_CAPACITY\n"));
     assert!(right.text.contains("access = \"off\"                # --set\n"), "{}", right.text);
     let wrong = check_typed("check --listen x", &[("SELVEDGE_NEXT_BASE_PATH", "docs")]);
-    assert_eq!(wrong.exit, EXIT_USAGE);
+    assert_eq!(wrong.exit, exit::USAGE);
     assert!(wrong.text.starts_with("error: 2 mistakes"), "{}", wrong.text);
 }

@@ -33,6 +33,7 @@ pub use load::{Flag, Sources, load};
 pub use loaded::{Loaded, Setting};
 pub use mistake::{Mistake, Mistakes, Problem};
 pub use place::Place;
+pub(crate) use suggest::nearest;
 pub use value::Wrong;
 
 /// The whole configuration.

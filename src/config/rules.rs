@@ -117,9 +117,10 @@ fn collide(a: SocketAddr, b: SocketAddr) -> bool {
     a.port() == b.port() && a.port() != 0 && same_ip
 }
 
-/// Whether the origin is the edge itself. With a name one cannot know.
+/// Whether the origin is the edge itself. With a name one cannot know, except with one.
 fn leads_to(origin: &OriginAddress, listen: SocketAddr) -> bool {
     let OriginAddress::Tcp { host, port } = origin else { return false };
+    let host = if host == "localhost" { "127.0.0.1" } else { host };
     let Ok(ip) = host.parse::<IpAddr>() else { return false };
     let is_here = ip.is_loopback() || ip.is_unspecified() || ip == listen.ip();
     is_here && collide(SocketAddr::new(ip, *port), listen)
@@ -157,7 +158,9 @@ mod tests {
             (origin("127.0.0.1", 3001), false),
             (origin("10.0.0.1", 3000), false),
             (origin("::1", 3000), false),
-            (origin("localhost", 3000), false),
+            (origin("localhost", 3000), true),
+            (origin("localhost", 3001), false),
+            (origin("next", 3000), false),
             (OriginAddress::Unix("/3000".into()), false),
         ] {
             assert_eq!(leads_to(&origin, listen), expected, "{origin}");

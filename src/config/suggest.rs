@@ -87,7 +87,7 @@ fn similar(section: &str, name: &str) -> Vec<&'static Key> {
 
 /// The known name that is nearest, if one is near enough to be meant: at most a third of the
 /// letters differ.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     unknown: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -8,7 +8,9 @@ mod seldom;
 pub(crate) mod testing;
 mod writer;
 
+use std::fs::File;
 use std::io::{self, IsTerminal};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
@@ -33,8 +35,8 @@ pub struct Logs {
 impl Logs {
     /// Opens both logs, and directs `tracing` to standard error.
     pub fn open(config: &LogConfig, clock: &Clock) -> Self {
-        let output = Writer::new("access log", io::stdout());
-        let errors = Writer::new("log", io::stderr());
+        let output = writer("access log", io::stdout().as_fd());
+        let errors = writer("log", io::stderr().as_fd());
         direct_tracing(config, errors.clone());
         let pretty = match config.access {
             AccessLog::Off => None,
@@ -61,6 +63,14 @@ impl Drop for Logs {
 }
 
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Around the library's own buffer and lock, which whoever hangs in a write would hold.
+fn writer(name: &'static str, stream: BorrowedFd<'_>) -> Writer {
+    match stream.try_clone_to_owned() {
+        Ok(stream) => Writer::new(name, File::from(stream)),
+        Err(_) => Writer::new(name, io::sink()),
+    }
+}
 
 fn direct_tracing(config: &LogConfig, errors: Writer) {
     // Checked with the configuration.

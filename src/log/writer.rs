@@ -1,14 +1,15 @@
 //! Lines on their way out: collected in memory, written by a thread of their own.
 //!
 //! Whoever writes a line pays for its bytes and no more: no system call, no wait. A reader that is
-//! too slow costs lines, which are counted and reported, never requests.
+//! too slow, or a disk that is full, costs lines, which are counted and reported, never requests.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
+use tracing::warn;
 
 /// The near end; clones write to the same place.
 #[derive(Clone, Debug)]
@@ -26,13 +27,18 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     lines: Vec<u8>,
-    dropped: u64,
+    lost: u64,
+    /// Of the last that was lost.
+    why_lost: String,
     finishing: bool,
     ended: bool,
 }
 
 /// Lines that wait take no more memory than this; further ones are dropped.
 const MAX_WAITING: usize = 4 << 20;
+
+/// How long a disk that is full is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Lines that come within this time are written together, in one system call.
 const GATHERED: Duration = Duration::from_millis(20);
@@ -63,7 +69,7 @@ impl Writer {
             return;
         }
         if state.lines.len() > MAX_WAITING {
-            state.dropped += 1;
+            state.lose(1, "its reader is too slow");
             return;
         }
         let was_empty = state.lines.is_empty();
@@ -87,8 +93,7 @@ impl Shared {
     fn write_out(&self, name: &str, mut out: impl Write) {
         let mut lines = Vec::new();
         while self.take(name, &mut lines) {
-            if out.write_all(&lines).and_then(|()| out.flush()).is_err() {
-                // Nobody reads any more (a closed pipe, say).
+            if !self.put(name, &mut out, &lines) {
                 break;
             }
             lines.clear();
@@ -97,6 +102,39 @@ impl Shared {
         state.ended = true;
         state.lines = Vec::new();
         self.ended.notify_all();
+    }
+
+    /// Writes lines out, or loses them; false when nobody will read any more.
+    #[expect(clippy::disallowed_methods, reason = "the thread is our own")]
+    fn put(&self, name: &str, out: &mut impl Write, mut lines: &[u8]) -> bool {
+        while !lines.is_empty() {
+            match out.write(lines) {
+                Ok(0) => return false,
+                Ok(written) => lines = &lines[written..],
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::BrokenPipe => return false,
+                    // Somebody who shares the stream has made it so.
+                    ErrorKind::WouldBlock => thread::sleep(GATHERED),
+                    _ => {
+                        self.lose(name, lines, &error);
+                        return true;
+                    }
+                },
+            }
+        }
+        true
+    }
+
+    fn lose(&self, name: &str, lines: &[u8], error: &io::Error) {
+        let count = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
+        // Into the other log, or into this one for the time after.
+        warn!(%error, "the {name} cannot be written");
+        let mut state = self.state.lock();
+        state.lose(count, &error.to_string());
+        if !state.finishing {
+            self.filled.wait_for(&mut state, PAUSE);
+        }
     }
 
     /// Waits for lines and takes them; false when there are none and none will come.
@@ -112,13 +150,21 @@ impl Shared {
             self.filled.wait_for(&mut state, GATHERED);
         }
         std::mem::swap(&mut state.lines, lines);
-        let dropped = std::mem::take(&mut state.dropped);
-        if dropped > 0 {
-            let note =
-                format!("{dropped} lines of the {name} were dropped: its reader is too slow\n");
+        let lost = std::mem::take(&mut state.lost);
+        if lost > 0 {
+            let note = format!("{lost} lines of the {name} were lost: {}\n", state.why_lost);
             lines.extend_from_slice(note.as_bytes());
         }
         true
+    }
+}
+
+impl State {
+    fn lose(&mut self, count: u64, why: &str) {
+        self.lost += count;
+        if self.why_lost != why {
+            self.why_lost = why.to_owned();
+        }
     }
 }
 
@@ -131,13 +177,13 @@ mod tests {
     struct Held(mpsc::SyncSender<Vec<u8>>);
 
     impl Write for Held {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            let gone = |_| std::io::Error::other("the reader is gone");
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let gone = |_| io::Error::from(ErrorKind::BrokenPipe);
             self.0.send(bytes.to_vec()).map_err(gone)?;
             Ok(bytes.len())
         }
 
-        fn flush(&mut self) -> std::io::Result<()> {
+        fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
     }
@@ -171,7 +217,53 @@ mod tests {
         let reader = thread::spawn(move || out.iter().flatten().collect::<Vec<u8>>());
         writer.finish(Duration::from_secs(20));
         let rest = String::from_utf8(reader.join().unwrap()).unwrap();
-        assert!(rest.ends_with("5 lines of the test were dropped: its reader is too slow\n"));
+        assert!(rest.ends_with("5 lines of the test were lost: its reader is too slow\n"));
+    }
+
+    /// Answers each write as the test says, and then takes all.
+    struct Failing(mpsc::Receiver<ErrorKind>, mpsc::Sender<Vec<u8>>);
+
+    impl Write for Failing {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if let Ok(error) = self.0.try_recv() {
+                let _ = self.1.send(Vec::new());
+                return Err(error.into());
+            }
+            let first = bytes.len().min(3);
+            let _ = self.1.send(bytes[..first].to_vec());
+            Ok(first)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn failing(error: ErrorKind) -> (Writer, mpsc::Receiver<Vec<u8>>) {
+        let ((errors, error_of), (written, out)) = (mpsc::channel(), mpsc::channel());
+        errors.send(error).unwrap();
+        (Writer::new("test", Failing(error_of, written)), out)
+    }
+
+    #[test]
+    fn a_full_disk_costs_the_lines_of_its_time_and_not_the_log() {
+        let (writer, out) = failing(ErrorKind::StorageFull);
+        line(&writer, "one\ntwo\n");
+        assert_eq!(out.recv().unwrap(), b"", "it was tried");
+        line(&writer, "three\n");
+        writer.finish(Duration::from_secs(20));
+        drop(writer);
+        let rest = String::from_utf8(out.iter().flatten().collect()).unwrap();
+        assert!(rest.starts_with("three\n2 lines of the test were lost: "), "{rest}");
+    }
+
+    #[test]
+    fn a_stream_that_takes_nothing_just_now_is_asked_again() {
+        let (writer, out) = failing(ErrorKind::WouldBlock);
+        line(&writer, "one\ntwo\n");
+        writer.finish(Duration::from_secs(20));
+        drop(writer);
+        assert_eq!(out.iter().flatten().collect::<Vec<u8>>(), b"one\ntwo\n");
     }
 
     #[test]

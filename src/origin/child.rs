@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! starting ── answers ──▶ up ── ends badly ──▶ pause ──▶ starting ── …
-//!    │ ends, or never answers   │ ends well, or is asked to
+//!    │ ends, or never answers   │ ends well, or is asked to, or ends while the edge drains
 //!    ▼ (the first time)         ▼
 //!  its exit code, or a failure  its exit code
 //! ```
@@ -22,10 +22,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::Origin;
 use crate::config::{ChildConfig, OriginAddress};
+use crate::exit;
 use crate::log::Writer;
 use process::{Process, Status};
 
@@ -42,6 +43,17 @@ impl Command {
     fn name(&self) -> String {
         self.line.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
+}
+
+/// What is wanted of the wrapped server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    /// It runs; when it crashes, it is started again.
+    Runs,
+    /// The edge drains: it answers what is under way, and is not started again.
+    Finishes,
+    /// It ends.
+    Ends,
 }
 
 /// Why the wrapped server cannot be had.
@@ -114,7 +126,7 @@ impl Child {
         OriginAddress::Tcp { host: Ipv4Addr::LOCALHOST.to_string(), port: self.port }
     }
 
-    /// Runs it, again and again when it crashes, until it ends well or `stop` becomes true; tells
+    /// Runs it, again and again when it crashes, until it ends well or is `wanted` to end; tells
     /// `is_up` whether it answers. `origin` is the way to it.
     ///
     /// Gives the exit code that the process should end with: its own, or 0 if it was stopped as
@@ -126,20 +138,27 @@ impl Child {
         self,
         origin: Origin,
         is_up: watch::Sender<bool>,
-        mut stop: watch::Receiver<bool>,
+        mut wanted: watch::Receiver<Wanted>,
     ) -> Result<u8, ChildError> {
         let mut was_ever_up = false;
         let mut pause = self.config.restart_backoff;
         loop {
             let began = Instant::now();
-            let end = self.run_once(&origin, &is_up, &mut stop).await;
+            let end = self.run_once(&origin, &is_up, &mut wanted).await;
             is_up.send_replace(false);
             let what = match end {
                 Ok(End::Asked(status)) => return Ok(status.code_when_asked()),
                 Ok(End::ByItself { status, was_up }) => {
                     was_ever_up |= was_up;
-                    if status.is_success() || !was_ever_up {
+                    if !was_ever_up {
+                        return Ok(self.ended_before_it_answered(status));
+                    }
+                    if status.is_success() {
                         return Ok(status.code());
+                    }
+                    if *wanted.borrow() > Wanted::Runs {
+                        // Whoever stops us may have stopped it too: a terminal, or systemd.
+                        return Ok(status.code_when_asked());
                     }
                     format!("ended ({status})")
                 }
@@ -154,7 +173,7 @@ impl Child {
             warn!("the wrapped server {what}; it is started again in {pause:?}");
             tokio::select! {
                 () = sleep(pause) => {}
-                () = asked(&mut stop) => return Ok(0),
+                () = asked(&mut wanted, Wanted::Finishes) => return Ok(exit::OK),
             }
             pause = (pause * 2).min(self.config.restart_backoff_max);
         }
@@ -164,14 +183,14 @@ impl Child {
         &self,
         origin: &Origin,
         is_up: &watch::Sender<bool>,
-        stop: &mut watch::Receiver<bool>,
+        wanted: &mut watch::Receiver<Wanted>,
     ) -> Result<End, ChildError> {
         let start = |error| ChildError::Start { program: self.command.name(), error };
         let mut process = Process::start(&self.command, self.port, &self.writers).map_err(start)?;
         let began = Instant::now();
         tokio::select! {
             status = process.ended() => return Ok(End::ByItself { status, was_up: false }),
-            () = asked(stop) => return Ok(End::Asked(self.end(process).await)),
+            () = asked(wanted, Wanted::Ends) => return Ok(End::Asked(self.end(process).await)),
             answered = timeout(self.config.start_timeout, origin.answers()) => {
                 if answered.is_err() {
                     self.end(process).await;
@@ -190,19 +209,25 @@ impl Child {
         is_up.send_replace(true);
         tokio::select! {
             status = process.ended() => Ok(End::ByItself { status, was_up: true }),
-            () = asked(stop) => Ok(End::Asked(self.end(process).await)),
+            () = asked(wanted, Wanted::Ends) => Ok(End::Asked(self.end(process).await)),
         }
     }
 
     async fn end(&self, mut process: Process) -> Status {
         process.terminate();
         let limit = self.config.stop_timeout;
-        if let Ok(status) = timeout(limit, process.ended()).await {
+        if let Ok(status) = timeout(limit, process.all_ended()).await {
             return status;
         }
         warn!("the wrapped server did not end within {limit:?} (child.stop_timeout); it is killed");
         process.kill();
         process.ended().await
+    }
+
+    fn ended_before_it_answered(&self, status: Status) -> u8 {
+        let (program, port) = (self.command.name(), self.port);
+        error!("`{program}` ended ({status}) before it answered on port {port}");
+        if status.is_success() { exit::UNAVAILABLE } else { status.code() }
     }
 
     fn no_answer(&self) -> ChildError {
@@ -214,7 +239,7 @@ impl Child {
     }
 }
 
-/// Ready once `stop` is true, or will never be told.
-async fn asked(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
+/// Ready once at least `that` is wanted, or nobody will tell any more.
+async fn asked(wanted: &mut watch::Receiver<Wanted>, that: Wanted) {
+    let _ = wanted.wait_for(|wanted| *wanted >= that).await;
 }

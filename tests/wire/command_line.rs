@@ -71,6 +71,9 @@ fn a_wrapped_command_that_ends_at_once_gives_its_exit_code() {
     let (code, _, errors) = run(&args("echo no config >&2; exit 7"), &[]);
     assert_eq!(code, 7, "{errors}");
     assert!(errors.contains("no config"), "what it said is passed on: {errors}");
+    assert!(errors.contains("`sh` ended (exit status: 7) before it answered"), "{errors}");
+    let (code, _, errors) = run(&args("true"), &[]);
+    assert_eq!(code, 69, "to end well without an answer is no success: {errors}");
     let (code, _, errors) =
         run(&["--admin", "off", "--listen", &listen, "--", "no-such-program"], &[]);
     assert_eq!(code, 69, "{errors}");

@@ -80,6 +80,27 @@ fn the_servers_output_is_passed_on_with_a_prefix_and_it_ends_with_the_edge() {
     assert!(!std::path::Path::new(&process).exists(), "the server has ended");
 }
 
+/// Of `npx next start` the shell between ends at once, and the server while it answers.
+#[test]
+fn a_server_behind_a_shell_may_finish_what_it_answers() {
+    let own = std::env::current_exe().unwrap();
+    let server = format!(
+        "{} --exact wrapped::the_server_that_is_wrapped --nocapture",
+        own.to_str().unwrap()
+    );
+    let inner =
+        "trap 'sleep 1.5; echo finished; kill $!; exit 0' TERM; $SERVER & while :; do wait; done";
+    let outer = "sh -c \"$INNER\" & wait";
+    let mut edge = Edge::wrapping(
+        "sh",
+        &["-c", outer],
+        &[(IS_SERVER, "1"), ("SERVER", &server), ("INNER", inner)],
+    );
+    edge.signal("TERM");
+    assert_eq!(edge.exit_code(), Some(0));
+    assert!(edge.said.iter().any(|line| line == "app | finished"), "{:?}", edge.said);
+}
+
 #[test]
 fn a_server_that_never_answers_is_given_up_with_the_reason() {
     let listen = free_address().to_string();

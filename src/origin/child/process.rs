@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use std::os::unix::process::ExitStatusExt;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{
+    Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid,
+};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Command;
 use super::output::pass_on;
+use crate::exit;
 use crate::log::Writer;
 
 /// A running process with a process group of its own: `npx next start` is three processes, and a
@@ -54,16 +57,33 @@ impl Process {
         Ok(Self { child, group, output })
     }
 
-    /// Waits for its end, and for what it said last. Dropping the future loses nothing.
+    /// Waits for its end, and for what it said last; what it started and left behind is killed.
+    /// Dropping the future loses nothing.
     pub(super) async fn ended(&mut self) -> Status {
         let status = self.child.wait().await;
+        self.last_words().await;
+        self.kill();
+        self.group = None;
+        Status(status.ok())
+    }
+
+    /// Waits for its end and that of all it started: of `npx next start` the first to end is npx,
+    /// while the server still answers.
+    pub(super) async fn all_ended(&mut self) -> Status {
+        let status = self.child.wait().await;
+        while self.group.is_some_and(lives) {
+            sleep(LOOKS_AGAIN).await;
+        }
+        self.last_words().await;
+        self.group = None;
+        Status(status.ok())
+    }
+
+    async fn last_words(&mut self) {
         // What it started may outlive it, and with it the end of its output.
         while let Some(output) = self.output.pop() {
             let _ = timeout(LAST_WORDS, output).await;
         }
-        self.kill();
-        self.group = None;
-        Status(status.ok())
     }
 
     /// Asks it to end.
@@ -86,6 +106,15 @@ impl Process {
 
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// The system does not tell the end of a process that is not our child.
+const LOOKS_AGAIN: Duration = Duration::from_millis(20);
+
+fn lives(group: Pid) -> bool {
+    // As the first process of a container we are heir to its orphans.
+    while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}
+    test_kill_process_group(group).is_ok()
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
@@ -104,9 +133,9 @@ impl Status {
     /// The exit code for a process that ends with it: its own, or that which a shell gives to a
     /// signal.
     pub(super) fn code(self) -> u8 {
-        let Some(status) = self.0 else { return UNKNOWN };
+        let Some(status) = self.0 else { return exit::INTERNAL };
         let code = status.code().or_else(|| status.signal().map(|signal| OF_SIGNAL + signal));
-        code.and_then(|code| u8::try_from(code).ok()).unwrap_or(UNKNOWN)
+        code.and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::INTERNAL)
     }
 
     /// The same, where we asked it to end: to end by that very signal is no failure.
@@ -120,7 +149,6 @@ impl Status {
 }
 
 const OF_SIGNAL: i32 = 128;
-const UNKNOWN: u8 = 70;
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
