@@ -102,10 +102,12 @@ pub async fn run(
             let _ = served.await;
         }
     }
-    match ended {
+    let code = match ended {
         Some(code) => code,
         None => upstream.end().await,
-    }
+    };
+    info!("stopped");
+    code
 }
 
 /// Says early what [`run`] would say late: whether the addresses to listen at are free.

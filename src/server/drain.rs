@@ -35,8 +35,9 @@ impl<S: Answering> Server<S> {
         let limit = self.config.drain_timeout;
         let deadline = Instant::now() + limit;
         info!(
-            "draining: what runs is finished ({} connections), and nothing new begins",
-            self.open()
+            "draining: {} connections are finished, further ones accepted for {:?}",
+            self.open(),
+            self.config.drain_linger
         );
         let mut cut = pin!(cut);
         let why = tokio::select! {

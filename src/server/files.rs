@@ -11,7 +11,8 @@ const OTHERS: u64 = 64;
 pub(super) fn affordable(wanted: usize) -> usize {
     let Some(files) = raised() else { return wanted };
     let room = usize::try_from(files.saturating_sub(OTHERS) / 2).unwrap_or(usize::MAX).max(1);
-    if room < wanted {
+    // A little less than wanted is nothing to act upon.
+    if room < wanted / 2 {
         warn!(
             "the system allows {files} open files (`ulimit -n`), enough for {room} connections at \
              once instead of {wanted} (server.max_connections)"
