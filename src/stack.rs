@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use tower::ServiceBuilder;
 
-use crate::cache::{Cache, Inner};
+use crate::cache::{Cache, Inner, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::layer::access_log::AccessLog;
@@ -58,7 +58,7 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
     let max_requests = config.origin.max_requests;
-    let (cache, next) = (config.cache.clone(), config.next.clone());
+    let settings = Settings::from(config);
     let pseudonym = Pseudonym::new();
     let own_name = pseudonym.clone();
 
@@ -79,10 +79,7 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         // Likewise: what only Next.js may say to itself.
         .map_request(move |request| guard::clean(request, &base_path))
         // Answers from the store. All below is the price of a miss.
-        .layer_fn(move |inner| {
-            let (cache, next) = (cache.clone(), next.clone());
-            Cache::new(inner, store.clone(), clock.clone(), cache, next)
-        })
+        .layer_fn(move |inner| Cache::new(inner, store.clone(), clock.clone(), settings.clone()))
         // Below the cache, so that nothing of a connection is ever stored.
         .map_response(hop_by_hop::strip_answer)
         // Below the cache: costs nothing on a hit, and each background revalidation gets it too.

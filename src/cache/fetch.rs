@@ -24,7 +24,7 @@ use super::fill::{Fill, pour};
 use super::flight;
 use super::growing::{Writer, Written};
 use super::judge::{Found, STANDS_IN};
-use super::lookup::{self, Fetch, Pass};
+use super::lookup::{self, Fetch, Pass, Target};
 use super::prepare::{self, Unstored};
 use super::respond::{self, Asked};
 use super::{Edge, Inner};
@@ -57,14 +57,14 @@ impl<S: Inner> Edge<S> {
         request: Request<Body>,
         fetch: Box<Fetch>,
     ) -> Answered {
-        let may_share =
-            flight::may_share(&request) && !self.unstorable.contains(&fetch.key, self.clock.now());
+        let may_share = flight::may_share(&request, &self.settings)
+            && !self.unstorable.contains(&fetch.target.key, self.clock.now());
         if !may_share {
             return self.alone(request, *fetch).await;
         }
-        let mut flight = flight::key(&request, &fetch.key, fetch.epoch);
+        let mut flight = flight::key(&request, &fetch.target.key, fetch.target.epoch);
         let mut refused = None;
-        let deadline = Instant::now() + self.cache.collapse_timeout;
+        let deadline = Instant::now() + self.settings.cache.collapse_timeout;
         for _ in 0..MOST_ROUNDS {
             let following = match self.flights.join(&flight) {
                 Turn::Leader(lease) => return self.begin(request, *fetch, lease).await,
@@ -100,9 +100,9 @@ impl<S: Inner> Edge<S> {
         lease: Lease,
     ) -> Answered {
         // Between our look-up and our turn another's fetch may have ended.
-        if let Some(stored) = self.look_again(&request, &fetch.key) {
+        if let Some(stored) = self.look_again(&request, &fetch.target.key) {
             lease.end(Outcome::Stored(stored.clone()));
-            return Ok(lookup::answer(&stored, &request, self.clock.now()));
+            return Ok(lookup::answer(&stored, &request, None, self.clock.now()));
         }
         let (reply, answer) = oneshot::channel();
         tokio::spawn(self.lead(request, fetch, lease, reply).in_current_span());
@@ -114,7 +114,7 @@ impl<S: Inner> Edge<S> {
         let stored = entry.select(request.headers())?;
         match reuse::decide(&stored.head.freshness, self.clock.now()) {
             Decision::Serve | Decision::ServeStale => Some(stored.clone()),
-            Decision::Validate | Decision::Forward(_) => None,
+            Decision::Validate(_) | Decision::Forward(_) => None,
         }
     }
 
@@ -144,7 +144,7 @@ impl<S: Inner> Edge<S> {
                 if let Some(response) = response {
                     let _ = reply.send(Ok(response));
                 }
-                return self.fill(&fetch, asked, fill, writer, body, Some(lease)).await;
+                return self.fill(&fetch.target, asked, fill, writer, body, Some(lease)).await;
             }
             Found::Stored(stored, fwd_status, detail) => {
                 lease.end(Outcome::Stored(stored.clone()));
@@ -168,16 +168,16 @@ impl<S: Inner> Edge<S> {
     }
 
     /// Opens a body that is read while it is stored.
-    fn start(&self, head: Head) -> (Arc<Fill>, Writer) {
+    pub(super) fn start(&self, head: Head) -> (Arc<Fill>, Writer) {
         let body = self.growing();
         let writer = body.writer();
         (Fill::new(head, body), writer)
     }
 
     /// Takes the body from the origin to its readers, and into the store at its end.
-    async fn fill(
+    pub(super) async fn fill(
         self: Arc<Self>,
-        fetch: &Fetch,
+        target: &Target,
         asked: Parts,
         fill: Arc<Fill>,
         writer: Writer,
@@ -193,14 +193,14 @@ impl<S: Inner> Edge<S> {
         };
         match written {
             Written::Whole(whole) => {
-                if prepare::check_body(&asked, fill.head.status, &whole).is_ok() {
+                if prepare::check_body(&asked, fill.head.status, &whole, &self.settings).is_ok() {
                     let mut head = fill.head.clone();
                     respond::state_length(&mut head.headers, &whole);
                     let stored = StoredResponse::new(head, whole);
-                    self.put(&fetch.key, fetch.epoch, stored, &asked.headers);
+                    self.put(&target.key, target.epoch, stored, &asked.headers);
                 }
             }
-            Written::TooLarge => self.unstorable.remember(&fetch.key, self.clock.now()),
+            Written::TooLarge => self.unstorable.remember(&target.key, self.clock.now()),
             Written::NoRoom => debug!(path = asked.uri.path(), "no room (cache.max_filling)"),
         }
         // Only now: whoever comes between must find the stored response or still be a follower.
@@ -216,6 +216,10 @@ impl<S: Inner> Edge<S> {
         is_late: bool,
         flight: &mut KeyBuf,
     ) -> Followed {
+        // RFC 9111 section 5.2.2.4: not without a validation of his own.
+        if fill.head.freshness.validates_always {
+            return Followed::Alone;
+        }
         let selecting = &fill.head.selecting;
         if !selecting.matches(request.headers()) {
             // Those who want another variant than the leader have a leader of their own.
@@ -246,7 +250,8 @@ impl<S: Inner> Edge<S> {
         fetch: &Fetch,
         stored: &StoredResponse,
     ) -> Followed {
-        if !stored.head.selecting.matches(request.headers()) {
+        let head = &stored.head;
+        if head.freshness.validates_always || !head.selecting.matches(request.headers()) {
             return Followed::Alone;
         }
         let story = Status { collapsed: true, ..forwarded(fetch) };
@@ -267,19 +272,19 @@ impl<S: Inner> Edge<S> {
     /// would have done. What may be stored is stored all the same.
     async fn alone(self: Arc<Self>, request: Request<Body>, fetch: Fetch) -> Answered {
         if validate::has_conditions(request.headers()) {
-            let pass = Pass { reason: fetch.reason, detail: None, stale: fetch.stale };
+            let Fetch { reason, stale, .. } = fetch;
+            let pass = Pass { reason, detail: None, stale, target: None };
             return self.pass(request, pass).await;
         }
         let (asked, body) = request.into_parts();
         let request_time = self.clock.now();
-        let outgoing = Request::from_parts(asked.clone(), body);
-        let answer = self.ask(outgoing).await;
+        let answer = self.ask(outgoing(&asked, body, fetch.stale.as_deref())).await;
         match self.judge(&asked, request_time, answer, &fetch) {
             Found::Storable(head, extensions, body) => {
                 let (fill, writer) = self.start(*head);
                 let response = self.filling(&fill, &asked, stored(&fetch), extensions);
                 let filling =
-                    async move { self.fill(&fetch, asked, fill, writer, body, None).await };
+                    async move { self.fill(&fetch.target, asked, fill, writer, body, None).await };
                 tokio::spawn(filling.in_current_span());
                 response.ok_or(ProxyError::Abandoned)
             }

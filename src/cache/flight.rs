@@ -4,13 +4,19 @@ use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
 use http::{HeaderName, Request};
 
 use super::epochs::Epoch;
+use super::settings::Settings;
 use crate::body::Body;
+use crate::policy::cache_control::RequestDirectives;
 use crate::policy::key::{KeyBuf, rsc_parameter};
 
 /// Whether a request may lead others or follow them. Credentials get answers of their own, and
-/// whoever has them should not wait for anybody's.
-pub(super) fn may_share(request: &Request<Body>) -> bool {
-    !request.headers().contains_key(AUTHORIZATION)
+/// whoever has them should not wait for anybody's; nor should whoever has wishes of his own that
+/// count.
+pub(super) fn may_share(request: &Request<Body>, settings: &Settings) -> bool {
+    let headers = request.headers();
+    let is_ordinary = || RequestDirectives::parse(headers).is_empty();
+    !headers.contains_key(AUTHORIZATION)
+        && (!settings.rules.switches.request_directives || is_ordinary())
 }
 
 /// The name of a fetch. Those share one that ask for the same key since its last invalidation, want

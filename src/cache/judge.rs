@@ -12,7 +12,6 @@ use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;
 use crate::error::ProxyError;
-use crate::next::assets;
 use crate::policy::date::Timestamp;
 use crate::store::{Head, StoredResponse};
 
@@ -58,9 +57,9 @@ impl<S: Inner> Edge<S> {
             Some(stale) if parts.status == StatusCode::NOT_MODIFIED => {
                 self.validated(asked, &answer, fetch, stale)
             }
-            _ => match prepare::head(&answer, &self.cache, &self.next) {
+            _ => match prepare::head(&answer, &self.settings) {
                 Ok(head) => {
-                    self.unstorable.forget(&fetch.key);
+                    self.unstorable.forget(&fetch.target.key);
                     Found::Storable(Box::new(head), parts.extensions, body)
                 }
                 Err(why) => {
@@ -103,14 +102,19 @@ impl<S: Inner> Edge<S> {
         stale: &Arc<StoredResponse>,
         answer: &Answer<'_>,
     ) -> Result<Arc<StoredResponse>, Unstored> {
-        match prepare::freshened(stale, answer, &self.cache, &self.next) {
+        match prepare::freshened(stale, answer, &self.settings) {
             Ok(head) => {
                 let stored = StoredResponse::new(head, stale.body.clone());
-                self.put(&fetch.key, fetch.epoch, stored.clone(), &answer.request.headers);
+                self.put(
+                    &fetch.target.key,
+                    fetch.target.epoch,
+                    stored.clone(),
+                    &answer.request.headers,
+                );
                 Ok(stored)
             }
             Err(why) => {
-                self.store.remove_variant(&fetch.key, stale);
+                self.store.remove_variant(&fetch.target.key, stale);
                 Err(why)
             }
         }
@@ -118,17 +122,17 @@ impl<S: Inner> Edge<S> {
 
     fn note_unstored(&self, fetch: &Fetch, why: Unstored, now: Timestamp) {
         if why.concerns_the_key() {
-            self.unstorable.remember(&fetch.key, now);
+            self.unstorable.remember(&fetch.target.key, now);
         }
         if let Some(stale) = &fetch.stale
             && why.withdraws()
         {
-            self.store.remove_variant(&fetch.key, stale);
+            self.store.remove_variant(&fetch.target.key, stale);
         }
     }
 
     fn passing(&self, asked: &Parts, response: Response<Body>, why: Unstored) -> Found {
-        let is_static = assets::is_static(asked.uri.path(), &self.next.base_path);
+        let is_static = self.settings.is_static(asked.uri.path());
         let asked = Asked { method: &asked.method, headers: &asked.headers };
         let mut response = respond::by_conditions(response, asked);
         self.hand_on(&mut response, is_static);

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT_ENCODING, IF_MATCH, IF_UNMODIFIED_SINCE, RANGE, UPGRADE};
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, IF_MATCH, IF_UNMODIFIED_SINCE, PRAGMA, RANGE, UPGRADE,
+};
 use http::{HeaderMap, Method, Request, Response};
 use http_body::Body as _;
 
@@ -12,7 +14,7 @@ use super::{Edge, Inner};
 use crate::body::Body;
 use crate::client;
 use crate::next::class::Class;
-use crate::next::draft;
+use crate::policy::cache_control::RequestDirectives;
 use crate::policy::date::Timestamp;
 use crate::policy::key::{self, KeyBuf, KeyParts};
 use crate::policy::reuse::{self, Decision, ForwardReason};
@@ -38,13 +40,20 @@ pub(super) struct Pass {
     pub(super) detail: Option<&'static str>,
     /// The stored response that is too old to be served, unless the origin fails.
     pub(super) stale: Option<Arc<StoredResponse>>,
+    /// What its answer may concern in the store.
+    pub(super) target: Option<Target>,
+}
+
+/// A key, and its epoch before the origin was asked.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) key: KeyBuf,
+    pub(super) epoch: Epoch,
 }
 
 /// What is to be fetched, and why.
 pub(super) struct Fetch {
-    pub(super) key: KeyBuf,
-    /// The key's epoch before the origin was asked.
-    pub(super) epoch: Epoch,
+    pub(super) target: Target,
     pub(super) reason: ForwardReason,
     /// The stored response that is too old to be served, which may be validated.
     pub(super) stale: Option<Arc<StoredResponse>>,
@@ -53,11 +62,11 @@ pub(super) struct Fetch {
 impl<S: Inner> Edge<S> {
     /// Looks a request up. Its `Accept-Encoding` is reduced to what matters on the way.
     pub(super) fn lookup(self: &Arc<Self>, request: &mut Request<Body>) -> Plan {
-        if let Some(pass) = uncacheable(request) {
+        if let Some(pass) = self.uncacheable(request) {
             return Plan::Pass(pass);
         }
         normalise(request.headers_mut());
-        let Some(key) = key_of(request) else {
+        let Some(key) = self.key_of(request) else {
             return Plan::Pass(bypass("odd-router-header"));
         };
         let now = self.clock.now();
@@ -69,20 +78,38 @@ impl<S: Inner> Edge<S> {
             };
             return self.go(request, key, reason, None);
         };
-        match reuse::decide(&stored.head.freshness, now) {
-            Decision::Serve => Plan::Answer(answer(stored, request, now)),
+        let (decision, detail) = self.decide(request.headers(), stored, now);
+        match decision {
+            Decision::Serve => Plan::Answer(answer(stored, request, detail, now)),
             Decision::ServeStale => {
-                let response = answer(stored, request, now);
+                let response = answer(stored, request, detail, now);
                 if let Some(guard) = RenewalGuard::take(stored, now) {
                     self.renew(guard, key, request);
                 }
                 Plan::Answer(response)
             }
-            Decision::Validate => {
-                let stale = Some(stored.clone());
-                self.go(request, key, ForwardReason::Stale, stale)
-            }
+            Decision::Validate(reason) => self.go(request, key, reason, Some(stored.clone())),
             Decision::Forward(reason) => self.go(request, key, reason, None),
+        }
+    }
+
+    /// What to do with a stored response; and whether the request's own directives, which by default
+    /// do not count, would have had it otherwise (RFC 9111 section 5.2.1).
+    fn decide(
+        &self,
+        request: &HeaderMap,
+        stored: &StoredResponse,
+        now: Timestamp,
+    ) -> (Decision, Option<&'static str>) {
+        let freshness = &stored.head.freshness;
+        let decision = reuse::decide(freshness, now);
+        if !request.contains_key(CACHE_CONTROL) && !request.contains_key(PRAGMA) {
+            return (decision, None);
+        }
+        let wanted = reuse::decide_for(&RequestDirectives::parse(request), freshness, now);
+        match self.settings.rules.switches.request_directives {
+            true => (wanted, None),
+            false => (decision, (wanted != decision).then_some("request-directives-ignored")),
         }
     }
 
@@ -93,43 +120,58 @@ impl<S: Inner> Edge<S> {
         reason: ForwardReason,
         stale: Option<Arc<StoredResponse>>,
     ) -> Plan {
-        // The answer to HEAD has no body to store, and is no use to a GET that would follow it.
-        if request.method() == Method::HEAD {
-            return Plan::Pass(Pass { reason, detail: None, stale });
+        if self.wants_only_what_is_cached(request.headers()) {
+            return Plan::Answer(respond::not_cached(reason));
         }
-        let epoch = self.epochs.of(&key);
-        Plan::Fetch(Box::new(Fetch { key, epoch, reason, stale }))
+        let target = Target { epoch: self.epochs.of(&key), key };
+        // The answer to HEAD has no body to store, and is no use to a GET that would follow it; a
+        // part is none either.
+        let is_head = request.method() == Method::HEAD;
+        if is_head || request.headers().contains_key(RANGE) {
+            let detail = (!is_head).then_some("range");
+            return Plan::Pass(Pass { reason, detail, stale, target: Some(target) });
+        }
+        Plan::Fetch(Box::new(Fetch { target, reason, stale }))
     }
-}
 
-/// What never touches the store, by the request alone.
-fn uncacheable(request: &Request<Body>) -> Option<Pass> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Some(Pass { reason: ForwardReason::Method, detail: None, stale: None });
+    /// RFC 9111 section 5.2.1.7, where the request's directives count.
+    fn wants_only_what_is_cached(&self, request: &HeaderMap) -> bool {
+        self.settings.rules.switches.request_directives
+            && RequestDirectives::parse(request).only_if_cached
     }
-    let headers = request.headers();
-    if headers.contains_key(UPGRADE) {
-        return Some(bypass("upgrade"));
+
+    /// What never touches the store, by the request alone.
+    fn uncacheable(&self, request: &Request<Body>) -> Option<Pass> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let reason = ForwardReason::Method;
+            return Some(Pass { reason, detail: None, stale: None, target: None });
+        }
+        let headers = request.headers();
+        if headers.contains_key(UPGRADE) {
+            return Some(bypass("upgrade"));
+        }
+        if headers.contains_key(IF_MATCH) || headers.contains_key(IF_UNMODIFIED_SINCE) {
+            // RFC 9111 section 4.3.2: these are for the origin to judge.
+            return Some(bypass("precondition"));
+        }
+        if self.settings.is_draft(headers) {
+            return Some(bypass("draft"));
+        }
+        if !request.body().is_end_stream() {
+            return Some(bypass("request-body"));
+        }
+        None
     }
-    if headers.contains_key(RANGE) {
-        // The origin answers parts of files itself; what is stored is whole.
-        return Some(bypass("range"));
+
+    /// The key of a request; `None` for one that no client of Next.js would send.
+    pub(super) fn key_of<B>(&self, request: &Request<B>) -> Option<KeyBuf> {
+        let class = self.settings.class(request.headers()).ok()?;
+        Some(key::write(parts(request, &class), |key| class.write(key)))
     }
-    if headers.contains_key(IF_MATCH) || headers.contains_key(IF_UNMODIFIED_SINCE) {
-        // RFC 9111 section 4.3.2: these are for the origin to judge.
-        return Some(bypass("precondition"));
-    }
-    if draft::is_draft(headers) {
-        return Some(bypass("draft"));
-    }
-    if !request.body().is_end_stream() {
-        return Some(bypass("request-body"));
-    }
-    None
 }
 
 fn bypass(detail: &'static str) -> Pass {
-    Pass { reason: ForwardReason::Bypass, detail: Some(detail), stale: None }
+    Pass { reason: ForwardReason::Bypass, detail: Some(detail), stale: None, target: None }
 }
 
 /// Every browser writes `Accept-Encoding` in its own way, and all mean one of a few sets.
@@ -146,14 +188,8 @@ fn normalise(headers: &mut HeaderMap) {
     }
 }
 
-/// The key of a request; `None` for one that no client of Next.js would send.
-fn key_of(request: &Request<Body>) -> Option<KeyBuf> {
-    let class = Class::of(request.headers()).ok()?;
-    Some(key::write(parts(request, &class), |key| class.write(key)))
-}
-
 /// The parts of a request's key, for an answer of this class.
-pub(super) fn parts<'a>(request: &'a Request<Body>, class: &Class<'_>) -> KeyParts<'a> {
+pub(super) fn parts<'a, B>(request: &'a Request<B>, class: &Class<'_>) -> KeyParts<'a> {
     let uri = request.uri();
     KeyParts {
         https: client::is_https(request),
@@ -168,8 +204,9 @@ pub(super) fn parts<'a>(request: &'a Request<Body>, class: &Class<'_>) -> KeyPar
 pub(super) fn answer(
     stored: &StoredResponse,
     request: &Request<Body>,
+    detail: Option<&'static str>,
     now: Timestamp,
 ) -> Response<Body> {
     let asked = Asked { method: request.method(), headers: request.headers() };
-    respond::stored(stored, asked, Status { hit: true, ..Status::default() }, now)
+    respond::stored(stored, asked, Status { hit: true, detail, ..Status::default() }, now)
 }

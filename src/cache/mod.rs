@@ -21,13 +21,17 @@ mod fetch;
 mod fill;
 mod flight;
 mod growing;
+mod head;
+mod invalidate;
 mod judge;
+mod keep;
 mod lookup;
 mod pass;
 mod prepare;
 mod renew;
 mod respond;
 mod room;
+mod settings;
 mod unstorable;
 
 use std::future::Future;
@@ -42,7 +46,6 @@ use tower::{Service, ServiceExt};
 
 use crate::body::Body;
 use crate::clock::Clock;
-use crate::config::{CacheConfig, NextConfig};
 use crate::error::ProxyError;
 use crate::log::Seldom;
 use crate::store::{MemoryStore, StoredResponse};
@@ -51,6 +54,7 @@ use epochs::{Epoch, Epochs};
 use growing::{Growing, Limits};
 use lookup::Plan;
 use room::Room;
+pub use settings::Settings;
 use unstorable::Unstorable;
 
 /// How long the origin took from the request to its response head; in the extensions of responses
@@ -95,19 +99,13 @@ struct Edge<S> {
     renewals: Arc<Semaphore>,
     failing: Seldom,
     clock: Clock,
-    cache: CacheConfig,
-    next: NextConfig,
+    settings: Settings,
 }
 
 impl<S: Inner> Cache<S> {
     /// A cache in front of `origin` that keeps what it may in `store`.
-    pub fn new(
-        origin: S,
-        store: MemoryStore,
-        clock: Clock,
-        cache: CacheConfig,
-        next: NextConfig,
-    ) -> Self {
+    pub fn new(origin: S, store: MemoryStore, clock: Clock, settings: Settings) -> Self {
+        let cache = &settings.cache;
         let filling = Limits {
             max: bytes(cache.max_entry),
             patience: cache.collapse_timeout,
@@ -123,8 +121,7 @@ impl<S: Inner> Cache<S> {
             renewals: Arc::new(Semaphore::new(cache.max_revalidations)),
             failing: Seldom::default(),
             clock,
-            cache,
-            next,
+            settings,
         };
         Self { edge: Arc::new(edge) }
     }

@@ -1,22 +1,24 @@
-//! Requests that have nothing to do with the store: straight to the origin, straight back.
+//! Requests that go straight to the origin, and whose answers go straight back.
+//!
+//! What their answers mean for the store is seen on the way: an unsafe request makes what is stored
+//! invalid, the answer to HEAD tells whether it is still good, and some answers are stored
+//! themselves.
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, Request, Response};
+use http::request::Parts;
+use http::{Method, Request, Response};
 
 use super::judge::STANDS_IN;
-use super::lookup::{self, Pass};
+use super::lookup::Pass;
 use super::prepare;
 use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;
 use crate::error::ProxyError;
-use crate::next::assets;
-use crate::next::class::{ACTION, Class};
+use crate::policy::date::Timestamp;
 use crate::policy::invalidate;
-use crate::policy::key::{self, KeyBuf};
 use crate::policy::status::Status;
-use crate::store::StoredResponse;
 
 impl<S: Inner> Edge<S> {
     /// Forwards a request as it is. Dropped, it takes the origin's work with it.
@@ -25,80 +27,78 @@ impl<S: Inner> Edge<S> {
         request: Request<Body>,
         pass: Pass,
     ) -> Result<Response<Body>, ProxyError> {
-        let is_static = self.is_static(&request);
-        let invalidation = Invalidation::of(&request);
-        let stand_in = StandIn::of(&request, pass.stale);
+        let is_static = self.settings.is_static(request.uri().path());
+        // Most requests that come this way concern nothing that is stored.
+        let concerned = pass.target.is_some() || pass.stale.is_some();
+        let asked = (concerned || !invalidate::is_safe(request.method()))
+            .then(|| prepare::head_of(&request));
+        let request_time = self.clock.now();
         let answer = self.ask(request).await;
-        if let Some(stand_in) = stand_in
-            && answer.as_ref().map_or(true, |answer| answer.status().is_server_error())
-            && let Some(stale) = self.stand_in(Some(&stand_in.stale))
-        {
-            let story =
-                Status { fwd: Some(pass.reason), detail: Some(STANDS_IN), ..Status::default() };
-            return Ok(respond::stored(stale, stand_in.asked(), story, self.clock.now()));
+        let Some(asked) = asked else {
+            return Ok(self.handed_on(answer?, &pass, is_static, false));
+        };
+        if let Some(response) = self.stands_in(&asked, &pass, &answer) {
+            return Ok(response);
         }
-        let mut response = answer?;
-        if let Some(invalidation) = invalidation
-            && invalidate::invalidates(&invalidation.method, response.status())
-        {
-            invalidation.keys.iter().for_each(|key| self.invalidate(key));
-        }
-        self.hand_on(&mut response, is_static);
-        let status = Status { fwd: Some(pass.reason), detail: pass.detail, ..Status::default() };
-        respond::mark(&mut response, status);
-        Ok(response)
+        let (response, stored) = self.noted(&asked, &pass, request_time, answer?);
+        Ok(self.handed_on(response, &pass, is_static, stored))
     }
 
-    pub(super) fn is_static<B>(&self, request: &Request<B>) -> bool {
-        assets::is_static(request.uri().path(), &self.next.base_path)
+    /// The stored response, where the origin failed and it may stand in.
+    fn stands_in(
+        &self,
+        asked: &Parts,
+        pass: &Pass,
+        answer: &Result<Response<Body>, ProxyError>,
+    ) -> Option<Response<Body>> {
+        let has_failed = answer.as_ref().map_or(true, |answer| answer.status().is_server_error());
+        let stale = self.stand_in(pass.stale.as_ref()).filter(|_| has_failed)?;
+        let story = Status { fwd: Some(pass.reason), detail: Some(STANDS_IN), ..Status::default() };
+        let asked = Asked { method: &asked.method, headers: &asked.headers };
+        Some(respond::stored(stale, asked, story, self.clock.now()))
+    }
+
+    /// Does to the store what the answer says; tells whether the answer itself is stored.
+    fn noted(
+        self: &Arc<Self>,
+        asked: &Parts,
+        pass: &Pass,
+        request_time: Timestamp,
+        response: Response<Body>,
+    ) -> (Response<Body>, bool) {
+        if invalidate::invalidates(&asked.method, response.status()) {
+            self.invalidate_by(asked, response.headers());
+        }
+        match asked.method {
+            Method::HEAD => {
+                self.note_head(asked, pass, request_time, &response);
+                (response, false)
+            }
+            Method::POST => self.keep_post(asked, request_time, response),
+            _ => (response, false),
+        }
+    }
+
+    fn handed_on(
+        &self,
+        mut response: Response<Body>,
+        pass: &Pass,
+        is_static: bool,
+        stored: bool,
+    ) -> Response<Body> {
+        self.hand_on(&mut response, is_static);
+        let (fwd, detail) = (Some(pass.reason), pass.detail);
+        let status = Status { fwd, detail, stored, ..Status::default() };
+        respond::mark(&mut response, status);
+        response
     }
 
     /// What clients see of an answer that is not stored.
     pub(super) fn hand_on(&self, response: &mut Response<Body>, is_static: bool) {
-        let mode = self.cache.client_cache_control;
-        let status = response.status();
-        let value = prepare::client_cache_control(status, response.headers(), is_static, mode);
+        let (status, headers) = (response.status(), response.headers());
+        let value = prepare::client_cache_control(status, headers, is_static, &self.settings);
         if let Some(value) = value {
             response.headers_mut().insert(http::header::CACHE_CONTROL, value);
         }
-    }
-}
-
-/// What may answer a request if the origin fails, and what of the request shapes that answer.
-struct StandIn {
-    stale: Arc<StoredResponse>,
-    method: Method,
-    headers: HeaderMap,
-}
-
-impl StandIn {
-    fn of(request: &Request<Body>, stale: Option<Arc<StoredResponse>>) -> Option<Self> {
-        let (method, headers) = (request.method().clone(), request.headers());
-        stale.map(|stale| Self { stale, method, headers: headers.clone() })
-    }
-
-    fn asked(&self) -> Asked<'_> {
-        Asked { method: &self.method, headers: &self.headers }
-    }
-}
-
-/// What a successful unsafe request makes invalid (RFC 9111 section 4.4).
-struct Invalidation {
-    method: Method,
-    keys: Vec<KeyBuf>,
-}
-
-impl Invalidation {
-    /// `None` for a safe method, and for a server action: every visitor may send one to any page,
-    /// and what it really invalidates is told by the application.
-    fn of(request: &Request<Body>) -> Option<Self> {
-        let safe = matches!(*request.method(), Method::GET | Method::HEAD);
-        if safe || request.headers().contains_key(ACTION) {
-            return None;
-        }
-        let keys = Class::all_but_segments()
-            .map(|class| key::write(lookup::parts(request, &class), |key| class.write(key)))
-            .collect();
-        Some(Self { method: request.method().clone(), keys })
     }
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, DATE, TRAILER};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use smallvec::SmallVec;
 
 use super::respond;
-use crate::config::{CacheConfig, ClientCacheControl, NextConfig};
+use super::settings::Settings;
+use crate::config::ClientCacheControl;
 use crate::layer::introduce;
 use crate::next::assets;
-use crate::next::class::Class;
 use crate::next::verdict::{self, NEXT_CACHE, Unfit};
 use crate::policy::Rules;
 use crate::policy::cache_control::{self, ResponseDirectives};
@@ -69,34 +70,47 @@ impl Unstored {
     }
 }
 
+/// A request's head, for what is to be done once it has gone to the origin.
+pub(super) fn head_of<B>(request: &Request<B>) -> Parts {
+    let mut copy = Request::new(());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
+    copy.into_parts().0
+}
+
 /// A request and its answer, with the times of both.
 pub(super) struct Answer<'a> {
-    pub(super) request: &'a http::request::Parts,
+    pub(super) request: &'a Parts,
     pub(super) request_time: Timestamp,
     pub(super) response: &'a http::response::Parts,
     pub(super) response_time: Timestamp,
 }
 
 /// Decides whether an answer is stored, and prepares its head if so.
-pub(super) fn head(
-    answer: &Answer<'_>,
-    cache: &CacheConfig,
-    next: &NextConfig,
-) -> Result<Head, Unstored> {
+pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstored> {
     let Answer { request, response, .. } = answer;
     // A request without a class was never looked up either.
-    let class = Class::of(&request.headers).map_err(|_| Unstored::Next(Unfit::ClassMismatch))?;
-    let is_static = assets::is_static(request.uri.path(), &next.base_path);
-    verdict::fits(&class, is_static, response.status, &response.headers).map_err(Unstored::Next)?;
-    let freshness = freshness(answer, is_static, cache)?;
-    let prerendered = verdict::is_prerendered(&response.headers);
-    let settled = |name: &_| verdict::is_settled(name, prerendered);
+    let class = settings.class(&request.headers);
+    let class = class.map_err(|_| Unstored::Next(Unfit::ClassMismatch))?;
+    let is_static = settings.is_static(request.uri.path());
+    if !settings.rules.switches.store_failures && verdict::is_failure(response.status) {
+        return Err(Unstored::Next(Unfit::Failure));
+    }
+    if settings.next.enabled {
+        verdict::fits(&class, is_static, response.status, &response.headers)
+            .map_err(Unstored::Next)?;
+    }
+    let freshness = freshness(answer, is_static, &settings.rules)?;
+    let prerendered = settings.next.enabled && verdict::is_prerendered(&response.headers);
+    let settled = |name: &_| settings.next.enabled && verdict::is_settled(name, prerendered);
     let selecting = Selecting::new(&response.headers, &request.headers, settled)
         .map_err(|_| Unstored::Policy(NotStorable::VaryAny))?;
     if selecting.names().any(introduce::tells_of_client) {
         return Err(Unstored::SelectedByClient);
     }
-    if content_length(&response.headers).is_some_and(|length| length > cache.max_entry) {
+    if content_length(&response.headers).is_some_and(|length| length > settings.cache.max_entry) {
         return Err(Unstored::TooLarge);
     }
     let mut head = Head {
@@ -108,10 +122,10 @@ pub(super) fn head(
         selecting,
         renew_from: Timestamp::default(),
     };
-    if verdict::is_stale_at_origin(&response.headers) {
+    if settings.next.enabled && verdict::is_stale_at_origin(&response.headers) {
         ask_again_soon(&mut head, answer.response_time);
     }
-    for_client(&mut head, is_static, cache.client_cache_control);
+    for_client(&mut head, is_static, settings);
     Ok(head)
 }
 
@@ -138,13 +152,10 @@ fn ask_again_soon(head: &mut Head, now: Timestamp) {
 /// How long Next.js is given to render before a `STALE` answer is asked for again.
 const ORIGIN_RENDERS: Duration = Duration::from_secs(1);
 
-fn freshness(
-    answer: &Answer<'_>,
-    is_static: bool,
-    cache: &CacheConfig,
-) -> Result<Freshness, Unstored> {
+fn freshness(answer: &Answer<'_>, is_static: bool, rules: &Rules) -> Result<Freshness, Unstored> {
     let Answer { request, request_time, response, response_time } = *answer;
-    let directives = ResponseDirectives::parse(&response.headers);
+    let targeted = &rules.switches.targets;
+    let directives = ResponseDirectives::parse(&response.headers, targeted);
     if is_static
         && assets::is_immutable(response.status, &response.headers, &directives)
         && may_be_shared(&request.headers, &directives)
@@ -155,6 +166,8 @@ fn freshness(
             lifetime: assets::IMMUTABLE_LIFETIME,
             stale_while_revalidate: FOREVER,
             stale_if_error: FOREVER,
+            forbids_stale: false,
+            validates_always: false,
         });
     }
     let exchange = Exchange {
@@ -165,8 +178,7 @@ fn freshness(
         request_time,
         response_time,
     };
-    let rules = Rules { stale_if_error: cache.stale_if_error };
-    storable(&exchange, &rules).map_err(Unstored::Policy)
+    storable(&exchange, rules).map_err(Unstored::Policy)
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
@@ -204,8 +216,8 @@ fn compact(headers: &HeaderMap) -> HeaderMap {
     compact
 }
 
-fn for_client(head: &mut Head, is_static: bool, mode: ClientCacheControl) {
-    let Some(value) = client_cache_control(head.status, &head.headers, is_static, mode) else {
+fn for_client(head: &mut Head, is_static: bool, settings: &Settings) {
+    let Some(value) = client_cache_control(head.status, &head.headers, is_static, settings) else {
         return;
     };
     head.origin_cache_control = head.headers.get_all(CACHE_CONTROL).iter().cloned().collect();
@@ -217,12 +229,14 @@ pub(super) fn client_cache_control(
     status: StatusCode,
     headers: &HeaderMap,
     is_static: bool,
-    mode: ClientCacheControl,
+    settings: &Settings,
 ) -> Option<HeaderValue> {
-    if is_static && assets::is_immutable(status, headers, &ResponseDirectives::parse(headers)) {
+    let targeted = &settings.rules.switches.targets;
+    let directives = || ResponseDirectives::parse(headers, targeted);
+    if is_static && assets::is_immutable(status, headers, &directives()) {
         return Some(assets::IMMUTABLE);
     }
-    match mode {
+    match settings.cache.client_cache_control {
         ClientCacheControl::Edge => cache_control::for_client(headers),
         ClientCacheControl::Origin => None,
     }
@@ -238,11 +252,15 @@ pub(super) fn next_cache(headers: &mut HeaderMap, value: &'static str) {
 /// Whether a complete body may be kept. That a document is empty shows only at the end of a body
 /// without `Content-Length` (CVE-2025-49826).
 pub(super) fn check_body(
-    asked: &http::request::Parts,
+    asked: &Parts,
     status: StatusCode,
     body: &Bytes,
+    settings: &Settings,
 ) -> Result<(), Unstored> {
-    let is_document = Class::of(&asked.headers).is_ok_and(|class| class.is_document());
+    if !settings.next.enabled {
+        return Ok(());
+    }
+    let is_document = settings.class(&asked.headers).is_ok_and(|class| class.is_document());
     match body.is_empty() && is_document && status == StatusCode::OK {
         true => Err(Unstored::Next(Unfit::EmptyDocument)),
         false => Ok(()),
@@ -253,15 +271,14 @@ pub(super) fn check_body(
 pub(super) fn freshened(
     stale: &StoredResponse,
     answer: &Answer<'_>,
-    cache: &CacheConfig,
-    next: &NextConfig,
+    settings: &Settings,
 ) -> Result<Head, Unstored> {
     let mut headers = stale.head.origin_headers();
     validate::freshen(&mut headers, &answer.response.headers);
     let mut response = Response::new(()).into_parts().0;
     response.status = stale.head.status;
     response.headers = headers;
-    let mut head = head(&Answer { response: &response, ..*answer }, cache, next)?;
+    let mut head = head(&Answer { response: &response, ..*answer }, settings)?;
     respond::state_length(&mut head.headers, &stale.body);
     Ok(head)
 }

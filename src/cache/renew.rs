@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, IF_RANGE, RANGE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderName, Method, Request, Response, StatusCode, Uri};
@@ -15,7 +15,7 @@ use tracing::{Instrument, debug, warn};
 
 use super::fill::pour;
 use super::growing::Written;
-use super::lookup::Fetch;
+use super::lookup::{Fetch, Target};
 use super::prepare::{self, Answer, Unstored};
 use super::respond;
 use super::{Edge, Inner};
@@ -48,9 +48,9 @@ impl<S: Inner> Edge<S> {
             return;
         };
         let stale = Some(guard.stored().clone());
-        let epoch = self.epochs.of(&key);
-        let fetch = Fetch { key, epoch, reason: ForwardReason::Stale, stale };
-        let visitor = without_body(request);
+        let target = Target { epoch: self.epochs.of(&key), key };
+        let fetch = Fetch { target, reason: ForwardReason::Stale, stale };
+        let visitor = whole(request);
         let edge = self.clone();
         let task = async move {
             edge.revalidate(guard, &fetch, visitor).await;
@@ -60,14 +60,14 @@ impl<S: Inner> Edge<S> {
     }
 
     async fn revalidate(&self, guard: RenewalGuard, fetch: &Fetch, visitor: Parts) {
-        let limit = self.cache.revalidate_timeout;
+        let limit = self.settings.cache.revalidate_timeout;
         let path = visitor.uri.path().to_owned();
         let tried = timeout(limit, self.try_as_somebody(guard.stored(), fetch, visitor)).await;
         let reason = match tried {
             Ok(Ok(())) => return guard.done(),
             Ok(Err(Failure::Unstored(why))) if why.withdraws() => {
                 debug!(path, reason = why.as_str(), "no longer storable; the stale copy goes");
-                self.store.remove_variant(&fetch.key, guard.stored());
+                self.store.remove_variant(&fetch.target.key, guard.stored());
                 return guard.done();
             }
             Ok(Err(Failure::Unstored(why))) => {
@@ -79,7 +79,7 @@ impl<S: Inner> Edge<S> {
         if let Some(failures) = self.failing.count() {
             warn!(path, reason, failures, "revalidation failed; the stale copy stays");
         }
-        let cache = &self.cache;
+        let cache = &self.settings.cache;
         guard.failed(self.clock.now(), cache.revalidate_backoff, cache.revalidate_backoff_max);
     }
 
@@ -123,7 +123,7 @@ impl<S: Inner> Edge<S> {
         if parts.status == StatusCode::NOT_MODIFIED {
             return self.freshen(fetch, stale, &answer).map(drop).map_err(Failure::Unstored);
         }
-        let head = prepare::head(&answer, &self.cache, &self.next).map_err(Failure::Unstored)?;
+        let head = prepare::head(&answer, &self.settings).map_err(Failure::Unstored)?;
         self.replace(fetch, &asked, head, body).await
     }
 
@@ -150,10 +150,11 @@ impl<S: Inner> Edge<S> {
             Ok((Written::NoRoom, _)) => return Err(Failure::Origin(NO_ROOM.to_owned())),
             Err(error) => return Err(Failure::Origin(error.to_string())),
         };
-        prepare::check_body(asked, head.status, &whole).map_err(Failure::Unstored)?;
+        prepare::check_body(asked, head.status, &whole, &self.settings)
+            .map_err(Failure::Unstored)?;
         respond::state_length(&mut head.headers, &whole);
         let stored = StoredResponse::new(head, whole);
-        self.put(&fetch.key, fetch.epoch, stored, &asked.headers);
+        self.put(&fetch.target.key, fetch.target.epoch, stored, &asked.headers);
         Ok(())
     }
 }
@@ -161,16 +162,14 @@ impl<S: Inner> Edge<S> {
 const NO_ROOM: &str = "too many others are on their way (cache.max_filling)";
 
 /// The head of a request that asks for the whole response.
-fn without_body(request: &Request<Body>) -> Parts {
-    let mut copy = Request::new(());
-    *copy.method_mut() = Method::GET;
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.extensions_mut() = request.extensions().clone();
-    validate::strip_conditions(copy.headers_mut());
-    copy.headers_mut().remove(CONTENT_LENGTH);
-    copy.headers_mut().remove(AUTHORIZATION);
-    copy.into_parts().0
+fn whole(request: &Request<Body>) -> Parts {
+    let mut head = prepare::head_of(request);
+    head.method = Method::GET;
+    validate::strip_conditions(&mut head.headers);
+    for name in [CONTENT_LENGTH, AUTHORIZATION, RANGE, IF_RANGE] {
+        head.headers.remove(name);
+    }
+    head
 }
 
 /// A visitor's request without what tells who he is, unless the response was selected by it.

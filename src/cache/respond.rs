@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use super::prepare::next_cache;
 use crate::body::Body;
 use crate::policy::date::Timestamp;
+use crate::policy::reuse::ForwardReason;
 use crate::policy::status::Status;
 use crate::policy::validate::{self, Precondition};
 use crate::store::{Head, StoredResponse};
@@ -37,6 +38,14 @@ pub(super) fn stored(
         next_cache(&mut headers, "STALE");
     }
     conditional(head, headers, asked, || Body::full(stored.body.clone()))
+}
+
+/// RFC 9111 section 5.2.1.7: the client wants nothing but what is stored.
+pub(super) fn not_cached(reason: ForwardReason) -> Response<Body> {
+    let mut refused = response(StatusCode::GATEWAY_TIMEOUT, HeaderMap::new(), Body::Empty);
+    let detail = Some("only-if-cached");
+    mark(&mut refused, Status { fwd: Some(reason), detail, ..Status::default() });
+    refused
 }
 
 /// Answers with a response that came just now and is being stored.

@@ -138,8 +138,8 @@ fn check_tells_every_value_or_every_mistake() {
     let environment = [("SELVEDGE_CACHE_CAPACITY", "1GiB"), ("HOME", "/")];
     let right = check_typed("check --set log.access=off", &environment);
     assert_eq!(right.exit, exit::OK);
-    assert!(right.text.contains("capacity = \"1GiB\"             # SELVEDGE_CACHE_CAPACITY\n"));
-    assert!(right.text.contains("access = \"off\"                # --set\n"), "{}", right.text);
+    assert!(right.text.contains("capacity = \"1GiB\"               # SELVEDGE_CACHE_CAPACITY\n"));
+    assert!(right.text.contains("access = \"off\"                  # --set\n"), "{}", right.text);
     let wrong = check_typed("check --listen x", &[("SELVEDGE_NEXT_BASE_PATH", "docs")]);
     assert_eq!(wrong.exit, exit::USAGE);
     assert!(wrong.text.starts_with("error: 2 mistakes"), "{}", wrong.text);

@@ -3,13 +3,14 @@
 
 use super::given::Given;
 use super::value::{
-    AdminAddress, BadValue, BasePath, Count, Filter, HeadSize, Kind, ListenAddress, Networks,
-    OrAuto, OrOff, PositiveTime, Size, Time,
+    AdminAddress, BadValue, BasePath, Count, FieldNames, Filter, HeadSize, Kind, ListenAddress,
+    Networks, OrAuto, OrOff, PositiveTime, Size, Switch, Time,
 };
 use super::{
     AccessLog, AdminConfig, CacheConfig, ChildConfig, ClientCacheControl, Config, LogConfig,
     NextConfig, OriginAddress, OriginConfig, ServerConfig,
 };
+use crate::policy::Switches;
 
 /// One key.
 pub(super) struct Key {
@@ -88,7 +89,21 @@ keys! {
         collapse_timeout: Time,
         uncacheable_memory: Time,
     }
+    rules: Switches {
+        targets: FieldNames,
+        heuristic_freshness: Switch,
+        request_directives: Switch,
+        store_no_cache: Switch,
+        store_set_cookie: Switch,
+        store_failures: Switch,
+        store_post: Switch,
+        store_partial: Switch,
+        s_maxage_forbids_stale: Switch,
+        loose_languages: Switch,
+        status_key: Switch,
+    }
     next: NextConfig {
+        enabled: Switch,
         base_path: BasePath,
     }
     child: ChildConfig {

@@ -44,7 +44,7 @@ impl Loaded {
 }
 
 /// As wide as the widest default, so that the places stand below each other.
-const WIDTH: usize = 29;
+const WIDTH: usize = 31;
 
 impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

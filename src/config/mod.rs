@@ -29,6 +29,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::policy::Switches;
+
 pub use load::{Flag, Sources, load};
 pub use loaded::{Loaded, Setting};
 pub use mistake::{Mistake, Mistakes, Problem};
@@ -45,6 +47,8 @@ pub struct Config {
     pub origin: OriginConfig,
     /// What is stored, and for how long it is used.
     pub cache: CacheConfig,
+    /// Where the RFCs leave a choice, or the default departs from them.
+    pub rules: Switches,
     /// What cannot be seen from outside about the application.
     pub next: NextConfig,
     /// The wrapped server (`selvedge -- COMMAND`).
@@ -227,10 +231,18 @@ pub enum ClientCacheControl {
 }
 
 /// `[next]`
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NextConfig {
+    /// Whether the origin is Next.js; if not, HTTP alone decides.
+    pub enabled: bool,
     /// The application's `basePath`: empty, or starts with `/` and does not end with one.
     pub base_path: String,
+}
+
+impl Default for NextConfig {
+    fn default() -> Self {
+        Self { enabled: true, base_path: String::new() }
+    }
 }
 
 /// `[child]`

@@ -53,7 +53,7 @@ pub fn is_immutable(
     matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED)
         && !directives.no_store
         && !directives.no_cache
-        && !directives.private
+        && !directives.is_private()
         && !headers.contains_key(SET_COOKIE)
         && !headers.contains_key(SERVICE_WORKER_ALLOWED)
         && !is_html(headers)
@@ -105,7 +105,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.append(field.0, field.1.parse().unwrap());
-            let directives = ResponseDirectives::parse(&headers);
+            let directives = ResponseDirectives::parse(&headers, &[]);
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(is_immutable(status, &headers, &directives), expected, "{name}");
         }

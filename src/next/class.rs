@@ -44,6 +44,10 @@ pub struct Unclassifiable;
 const MAX_SEGMENT: usize = 1024;
 
 impl<'a> Class<'a> {
+    /// A document, as any browser asks for it.
+    pub const DOCUMENT: Class<'static> =
+        Class { rsc: false, prefetch: b"", segment: None, data: false };
+
     /// Reads the class of a request.
     pub fn of(headers: &'a HeaderMap) -> Result<Self, Unclassifiable> {
         let rsc = single(headers, &RSC)?.is_some_and(|value| value == "1");

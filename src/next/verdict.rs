@@ -45,9 +45,6 @@ pub fn fits(
     status: StatusCode,
     headers: &HeaderMap,
 ) -> Result<(), Unfit> {
-    if is_failure(status) {
-        return Err(Unfit::Failure);
-    }
     if is_static && status != StatusCode::OK {
         return Err(Unfit::MissingAsset);
     }
@@ -64,7 +61,8 @@ pub fn fits(
     }
 }
 
-fn is_failure(status: StatusCode) -> bool {
+/// Whether an answer is an error of the moment, or of this visitor.
+pub fn is_failure(status: StatusCode) -> bool {
     status.is_server_error()
         || matches!(
             status,
@@ -137,6 +135,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_of_the_moment_or_of_one_visitor_is_a_failure() {
+        for (status, expected) in
+            [(500, true), (503, true), (429, true), (403, true), (401, true), (404, false)]
+        {
+            assert_eq!(is_failure(StatusCode::from_u16(status).unwrap()), expected, "{status}");
+        }
+    }
+
+    #[test]
     fn an_answer_fits_its_class_or_is_not_kept() {
         let html = ("content-type", "text/html; charset=utf-8");
         let flight = ("content-type", "text/x-component");
@@ -178,9 +185,6 @@ mod tests {
                 vec![("location", "/a?x_rsc=1")],
                 Ok(()),
             ),
-            ("an error", &document, 500, vec![html], Err(Unfit::Failure)),
-            ("too many requests", &document, 429, vec![html], Err(Unfit::Failure)),
-            ("not for this visitor", &document, 403, vec![html], Err(Unfit::Failure)),
             ("a missing page", &document, 404, vec![html], Ok(())),
             ("a redirect of the application", &document, 308, vec![("location", "/b")], Ok(())),
         ] {

@@ -11,8 +11,8 @@ mod request;
 
 use std::time::Duration;
 
-use http::HeaderMap;
 use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderName};
 
 pub use client::for_client;
 use directive::{Argument, Directive};
@@ -38,9 +38,11 @@ pub struct ResponseDirectives {
     /// `no-cache` for the whole response, §5.2.2.4.
     pub no_cache: bool,
     /// `no-cache="field, …"`: only these fields must not be used without validation, §5.2.2.4.
-    pub no_cache_fields: bool,
-    /// `private`, with or without a list of fields, §5.2.2.7.
+    pub no_cache_fields: Vec<HeaderName>,
+    /// `private` for the whole response, §5.2.2.7.
     pub private: bool,
+    /// `private="field, …"`: only these fields are for one user, §5.2.2.7.
+    pub private_fields: Vec<HeaderName>,
     /// `public`, §5.2.2.9.
     pub public: bool,
     /// `must-revalidate`, §5.2.2.2.
@@ -59,27 +61,36 @@ pub struct ResponseDirectives {
     pub stale_if_error: Option<Duration>,
     /// `immutable`, RFC 8246.
     pub immutable: bool,
-    /// These come from `CDN-Cache-Control`: then `Expires` counts for nothing either (RFC 9213
-    /// §2.2).
+    /// These come from a targeted field: then `Expires` counts for nothing either (RFC 9213 §2.2).
     pub targeted: bool,
 }
 
 impl ResponseDirectives {
     /// Reads the directives of the response whose fields these are.
     ///
-    /// RFC 9213 §2.2: where a field targeted at caches like us is present and valid, it alone
-    /// decides.
-    pub fn parse(headers: &HeaderMap) -> Self {
-        targeted::parse(headers).unwrap_or_else(|| Self::untargeted(headers))
+    /// RFC 9213 §2.2: the first of the `targeted` fields that is present and valid decides alone.
+    pub fn parse(headers: &HeaderMap, targeted: &[HeaderName]) -> Self {
+        let targeted = targeted.iter().find_map(|name| targeted::parse(headers, name));
+        targeted.unwrap_or_else(|| Self::untargeted(headers))
+    }
+
+    /// Whether any part of the response is for one user.
+    pub fn is_private(&self) -> bool {
+        self.private || !self.private_fields.is_empty()
     }
 
     /// Whether the origin, in so many words, forbids to use the response once it is stale.
     ///
     /// RFC 9111 §4.2.4: `no-cache`, `must-revalidate`, `proxy-revalidate` and, by §5.2.2.10,
-    /// `s-maxage` do. We leave `s-maxage` out: in Next's dialect it says no more than "keep this at
-    /// the edge", and comes together with the stale window that it would forbid.
-    pub fn forbids_stale(&self) -> bool {
-        self.must_revalidate || self.proxy_revalidate || self.no_cache
+    /// `s-maxage` do. The last is left to a switch: in Next's dialect it says no more than "keep this
+    /// at the edge", and comes together with the stale window that it would forbid. In any case what
+    /// allows it in so many words (RFC 5861) beats what is merely implied.
+    pub fn forbids_stale(&self, s_maxage_forbids: bool) -> bool {
+        let implied = s_maxage_forbids
+            && self.s_maxage.is_some()
+            && self.stale_while_revalidate.is_none()
+            && self.stale_if_error.is_none();
+        self.must_revalidate || self.proxy_revalidate || self.no_cache || implied
     }
 
     fn untargeted(headers: &HeaderMap) -> Self {
@@ -102,9 +113,8 @@ impl ResponseDirectives {
         let lifetime = || number().unwrap_or(Duration::ZERO);
         match directive.name.to_ascii_lowercase().as_slice() {
             b"no-store" => self.no_store = true,
-            b"no-cache" if argument.is_value() => self.no_cache_fields = true,
-            b"no-cache" => self.no_cache = true,
-            b"private" => self.private = true,
+            b"no-cache" => fields(argument, &mut self.no_cache, &mut self.no_cache_fields),
+            b"private" => fields(argument, &mut self.private, &mut self.private_fields),
             b"public" => self.public = true,
             b"must-revalidate" => self.must_revalidate = true,
             b"proxy-revalidate" => self.proxy_revalidate = true,
@@ -128,10 +138,19 @@ impl ResponseDirectives {
     }
 }
 
+/// A directive that may be limited to some fields. What is no list of names is no limit.
+fn fields(argument: Argument<'_>, whole: &mut bool, fields: &mut Vec<HeaderName>) {
+    match argument.field_names() {
+        Some(names) => fields.extend(names),
+        None => *whole = true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderName, HeaderValue};
+    use crate::policy::Switches;
+    use http::HeaderValue;
     use proptest::prelude::*;
 
     pub(super) fn lines(name: HeaderName, lines: &[&str]) -> HeaderMap {
@@ -143,7 +162,7 @@ mod tests {
     }
 
     fn parse(line: &str) -> ResponseDirectives {
-        ResponseDirectives::parse(&lines(CACHE_CONTROL, &[line]))
+        ResponseDirectives::parse(&lines(CACHE_CONTROL, &[line]), &[])
     }
 
     fn s(seconds: u64) -> Option<Duration> {
@@ -244,26 +263,36 @@ mod tests {
         for line in ["no-store", "No-Store", "no-store=x", "no-store no-cache", "x=\"y, no-store"] {
             assert!(parse(line).no_store, "{line}");
         }
-        for line in ["private", "private=\"set-cookie\"", "private max-age=60"] {
+        for line in ["private", "private=\"\"", "private=\"a b\"", "private max-age=60"] {
             assert!(parse(line).private, "{line}");
         }
+        let listed = parse("private=\"set-cookie\"");
+        assert!(listed.is_private() && !listed.private);
         for line in ["no-cache", "no-cache=", "no-cache=\"\"", "no-cache no-transform"] {
             assert!(parse(line).no_cache, "{line}");
         }
         let qualified = parse("no-cache=\"set-cookie, x\", max-age=1");
-        assert!(qualified.no_cache_fields && !qualified.no_cache);
+        assert_eq!(qualified.no_cache_fields, ["set-cookie", "x"]);
+        assert!(!qualified.no_cache);
         assert_eq!(qualified.max_age, s(1));
     }
 
     #[test]
     fn a_valid_targeted_field_alone_decides() {
+        let ours = ["acme-cache-control", "cdn-cache-control"].map(HeaderName::from_static);
         let mut headers = lines(CACHE_CONTROL, &["no-store, max-age=1"]);
         headers.insert("cdn-cache-control", HeaderValue::from_static("max-age=60"));
-        let directives = ResponseDirectives::parse(&headers);
-        assert_eq!((directives.no_store, directives.max_age), (false, s(60)));
+        let read = |headers: &HeaderMap| {
+            let directives = ResponseDirectives::parse(headers, &ours);
+            (directives.no_store, directives.max_age)
+        };
+        assert_eq!(read(&headers), (false, s(60)));
+        headers.insert("acme-cache-control", HeaderValue::from_static("max-age=70"));
+        assert_eq!(read(&headers), (false, s(70)), "the more specific one");
+        headers.insert("acme-cache-control", HeaderValue::from_static("max-age=7.5"));
+        assert_eq!(read(&headers), (false, s(60)), "the next that can be read");
         headers.insert("cdn-cache-control", HeaderValue::from_static("max-age=60, &&&"));
-        let directives = ResponseDirectives::parse(&headers);
-        assert_eq!((directives.no_store, directives.max_age), (true, s(1)));
+        assert_eq!(read(&headers), (true, s(1)));
     }
 
     /// Bytes that a field value may have, most of them those that matter here.
@@ -284,7 +313,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(CACHE_CONTROL, value.clone());
             headers.insert("cdn-cache-control", value);
-            ResponseDirectives::parse(&headers);
+            ResponseDirectives::parse(&headers, &Switches::default().targets);
             RequestDirectives::parse(&headers);
         }
 
@@ -298,7 +327,7 @@ mod tests {
             let (first, second) = members.split_at(cut.min(members.len()));
             let over_two = lines(CACHE_CONTROL, &[&first.join(", "), &second.join(",")]);
             let on_one = lines(CACHE_CONTROL, &[&members.join(", ")]);
-            prop_assert_eq!(ResponseDirectives::parse(&over_two), ResponseDirectives::parse(&on_one));
+            prop_assert_eq!(ResponseDirectives::parse(&over_two, &[]), ResponseDirectives::parse(&on_one, &[]));
         }
 
         #[test]
@@ -307,7 +336,7 @@ mod tests {
             headers.append(CACHE_CONTROL, before);
             headers.append(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             headers.append(CACHE_CONTROL, after);
-            prop_assert!(ResponseDirectives::parse(&headers).no_store);
+            prop_assert!(ResponseDirectives::parse(&headers, &[]).no_store);
         }
     }
 }

@@ -4,16 +4,16 @@
 //! - Growing older never makes a response more usable: `Fresh`, `Revalidatable`, `Expired`, never
 //!   back.
 //! - At `age == lifetime` a response is already stale (§4.2 compares with `>`).
-//! - There is no heuristic lifetime (§4.2.2 allows one): many answers of a Next.js server carry no
-//!   `Cache-Control` because nobody thought of it, and are not to be shared for that.
+//! - A heuristic lifetime (§4.2.2) is the operator's choice, and not the default: many answers of a
+//!   Next.js server carry no `Cache-Control` because nobody thought of it.
 //!
 //! Not here: whether it may be stored ([`storable`](super::storable)), or answers a request
 //! ([`vary`](super::vary)).
 
 use std::time::Duration;
 
-use http::HeaderMap;
-use http::header::{AGE, DATE, EXPIRES};
+use http::header::{AGE, DATE, EXPIRES, LAST_MODIFIED};
+use http::{HeaderMap, StatusCode};
 
 use super::cache_control::{ResponseDirectives, StaleWindow};
 use super::date::{Timestamp, parse_http_date};
@@ -36,6 +36,10 @@ pub struct Freshness {
     pub stale_while_revalidate: Duration,
     /// For how long after its lifetime it may be served if the origin fails; zero if not at all.
     pub stale_if_error: Duration,
+    /// Whether the origin forbids to serve it stale, whatever else is said.
+    pub forbids_stale: bool,
+    /// Whether each use is to be validated (`no-cache`), however fresh it is.
+    pub validates_always: bool,
 }
 
 /// What a stored response may be used for at some moment; the later, the less.
@@ -63,6 +67,10 @@ impl Freshness {
 
     /// What it may be used for.
     pub fn at(&self, now: Timestamp) -> Use {
+        // RFC 9111 §5.2.2.4.
+        if self.validates_always {
+            return Use::Expired;
+        }
         let age = self.age(now);
         // RFC 9111 §4.2: fresh is what has a lifetime greater than its age.
         if age < self.lifetime {
@@ -77,6 +85,10 @@ impl Freshness {
 
     /// Whether it may answer a request that the origin failed to answer (RFC 5861 §4).
     pub fn usable_on_error(&self, now: Timestamp) -> bool {
+        // A failed validation is not a successful one.
+        if self.validates_always {
+            return false;
+        }
         let in_window = self.age(now) < self.lifetime.saturating_add(self.stale_if_error);
         in_window || self.at(now) != Use::Expired
     }
@@ -88,23 +100,34 @@ fn millis(duration: Duration) -> i64 {
 }
 
 /// The freshness of a response that was asked for at `request_time` and came at `response_time`;
-/// `None` if it does not say for how long it is fresh.
+/// `None` if it does not say for how long it is fresh, and that is not to be guessed.
 pub fn freshness(
     directives: &ResponseDirectives,
+    status: StatusCode,
     headers: &HeaderMap,
     request_time: Timestamp,
     response_time: Timestamp,
     rules: &Rules,
 ) -> Option<Freshness> {
-    let lifetime = explicit_lifetime(directives, headers, response_time)?;
+    let guessed = || {
+        let guess = heuristic_lifetime(directives, status, headers, response_time);
+        guess.filter(|_| rules.switches.heuristic_freshness)
+    };
+    // Without any lifetime, each use of what is validated each time is as good as the first.
+    let none = directives.no_cache.then_some(Duration::ZERO);
+    let lifetime =
+        explicit_lifetime(directives, headers, response_time).or_else(guessed).or(none)?;
+    let forbids_stale = directives.forbids_stale(rules.switches.s_maxage_forbids_stale);
     let age = corrected_initial_age(headers, request_time, response_time);
     // An age from before 1970, where time begins, comes off the lifetime instead.
     let unnamed = age.saturating_sub(response_time.saturating_since(Timestamp::default()));
     Some(Freshness {
         born: response_time.saturating_sub(age),
         lifetime: lifetime.saturating_sub(unnamed),
-        stale_while_revalidate: stale_while_revalidate(directives),
-        stale_if_error: stale_if_error(directives, rules),
+        stale_while_revalidate: stale_while_revalidate(directives, forbids_stale),
+        stale_if_error: stale_if_error(directives, forbids_stale, rules),
+        forbids_stale,
+        validates_always: directives.no_cache,
     })
 }
 
@@ -119,6 +142,28 @@ pub fn explicit_lifetime(
         if directives.targeted { None } else { expires(headers, response_time) }
     })
 }
+
+/// RFC 9111 §4.2.2: a tenth of the time since the response was last modified, if its status is one
+/// that RFC 9110 §15.1 lets be guessed at, or it is marked `public`.
+fn heuristic_lifetime(
+    directives: &ResponseDirectives,
+    status: StatusCode,
+    headers: &HeaderMap,
+    response_time: Timestamp,
+) -> Option<Duration> {
+    if !directives.public && !HEURISTICALLY_CACHEABLE.contains(&status.as_u16()) {
+        return None;
+    }
+    let date = single_date(headers, &DATE).unwrap_or(response_time);
+    let modified = single_date(headers, &LAST_MODIFIED)?;
+    Some((date.saturating_since(modified) / 10).min(LONGEST_GUESS))
+}
+
+/// RFC 9110 §15.1, without 206: a part is stored only where it says for how long.
+const HEURISTICALLY_CACHEABLE: [u16; 11] = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501];
+
+/// What has not changed for years may change tomorrow.
+const LONGEST_GUESS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// RFC 9111 §4.2.1: `Expires` minus `Date`. §5.3: an invalid one, `0` above all, is a time in the
 /// past; so are two, since no list of dates is a date.
@@ -170,9 +215,9 @@ fn age_value(headers: &HeaderMap) -> Duration {
 ///
 /// By the letter `s-maxage` forbids them too (§5.2.2.10). An explicit window beside it beats that:
 /// "for shared caches so long, and then so long stale" is what Next.js means, and every CDN does.
-fn stale_while_revalidate(directives: &ResponseDirectives) -> Duration {
+fn stale_while_revalidate(directives: &ResponseDirectives, forbids_stale: bool) -> Duration {
     match directives.stale_while_revalidate {
-        _ if directives.forbids_stale() => Duration::ZERO,
+        _ if forbids_stale => Duration::ZERO,
         None => Duration::ZERO,
         Some(StaleWindow::For(window)) => window,
         Some(StaleWindow::Unbounded) => FOREVER,
@@ -182,10 +227,9 @@ fn stale_while_revalidate(directives: &ResponseDirectives) -> Duration {
 /// RFC 5861 §4, under RFC 9111 §4.2.4: not where the origin forbids stale responses. What it says
 /// itself comes first, `stale-if-error=0` included; then the operator's default.
 ///
-/// `s-maxage` alone does not forbid it: a departure from §4.2.4, see
-/// [`ResponseDirectives::forbids_stale`].
-fn stale_if_error(directives: &ResponseDirectives, rules: &Rules) -> Duration {
-    if directives.forbids_stale() {
+/// Whether `s-maxage` alone forbids it is a switch, see [`ResponseDirectives::forbids_stale`].
+fn stale_if_error(directives: &ResponseDirectives, forbids_stale: bool, rules: &Rules) -> Duration {
+    if forbids_stale {
         return Duration::ZERO;
     }
     directives.stale_if_error.unwrap_or(rules.stale_if_error)

@@ -10,8 +10,8 @@ pub fn invalidates(method: &Method, status: StatusCode) -> bool {
     !is_safe(method) && (status.is_success() || status.is_redirection())
 }
 
-/// RFC 9110 §9.2.1.
-fn is_safe(method: &Method) -> bool {
+/// Whether a method is safe (RFC 9110 §9.2.1): it asks for nothing to be changed.
+pub fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 

@@ -4,6 +4,8 @@
 //! separate. A quote that never closes on its line is an ordinary character: were it not, one stray
 //! quote would hide the rest of the line, a `no-store` perhaps.
 
+use http::HeaderName;
+
 /// The members of one line whose quoted strings know backslash escapes (RFC 9110 §5.6.4).
 pub(super) fn members(line: &[u8]) -> Members<'_> {
     Members { rest: line, escapes: true, quotes: true }
@@ -79,6 +81,13 @@ impl Members<'_> {
             }
         }
     }
+}
+
+/// A list of field names; `None` if it is empty, or has anything else in it.
+pub(super) fn field_names(list: &[u8]) -> Option<Vec<HeaderName>> {
+    let names: Option<Vec<_>> =
+        members(list).map(|member| HeaderName::from_bytes(member).ok()).collect();
+    names.filter(|names| !names.is_empty())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What to do with a stored response that matches a request (RFC 9111 §4).
 
+use super::cache_control::{RequestDirectives, StaleWindow};
 use super::date::Timestamp;
 use super::freshness::{Freshness, Use};
 
@@ -11,7 +12,7 @@ pub enum Decision {
     /// From the store, while one request in the background renews it (RFC 5861 §3).
     ServeStale,
     /// By the origin, which is asked whether the stored response is still good (RFC 9111 §4.3).
-    Validate,
+    Validate(ForwardReason),
     /// By the origin.
     Forward(ForwardReason),
 }
@@ -54,14 +55,48 @@ impl ForwardReason {
 ///
 /// RFC 9111 §4: a stored response may be used if it is fresh, if it may be served stale, or once it
 /// was validated.
-/// §5.2.1: a request's own directives are advice, "a cache MAY implement" them. This profile does
-/// not: see [`RequestDirectives`](super::cache_control::RequestDirectives).
 pub fn decide(freshness: &Freshness, now: Timestamp) -> Decision {
     match freshness.at(now) {
         Use::Fresh => Decision::Serve,
         Use::Revalidatable => Decision::ServeStale,
-        Use::Expired => Decision::Validate,
+        Use::Expired => Decision::Validate(ForwardReason::Stale),
     }
+}
+
+/// The same for a request whose own directives count (RFC 9111 §5.2.1).
+pub fn decide_for(request: &RequestDirectives, freshness: &Freshness, now: Timestamp) -> Decision {
+    let decision = decide(freshness, now);
+    if is_refused(request, freshness, now) {
+        return match decision {
+            Decision::Serve | Decision::ServeStale => Decision::Validate(ForwardReason::Request),
+            other => other,
+        };
+    }
+    match decision {
+        Decision::Validate(_) if is_stale_enough(request, freshness, now) => Decision::Serve,
+        decision => decision,
+    }
+}
+
+/// §5.2.1.4, §5.2.1.1 and §5.2.1.3.
+fn is_refused(request: &RequestDirectives, freshness: &Freshness, now: Timestamp) -> bool {
+    let age = freshness.age(now);
+    let too_old = request.max_age.is_some_and(|max| age > max);
+    let soon_stale =
+        request.min_fresh.is_some_and(|fresh| freshness.lifetime < age.saturating_add(fresh));
+    // §5.2.1.1: `max-stale` beside `max-age` widens it.
+    request.no_cache || soon_stale || too_old && request.max_stale.is_none()
+}
+
+/// §5.2.1.2: stale, but no longer than the client puts up with, and not against the origin's word.
+fn is_stale_enough(request: &RequestDirectives, freshness: &Freshness, now: Timestamp) -> bool {
+    let staleness = freshness.age(now).saturating_sub(freshness.lifetime);
+    let accepted = match request.max_stale {
+        None => false,
+        Some(StaleWindow::Unbounded) => true,
+        Some(StaleWindow::For(window)) => staleness <= window,
+    };
+    accepted && !freshness.forbids_stale
 }
 
 #[cfg(test)]
@@ -78,13 +113,15 @@ mod tests {
             lifetime: s(60),
             stale_while_revalidate: s(30),
             stale_if_error: s(900),
+            forbids_stale: false,
+            validates_always: false,
         };
         for (age, expected) in [
             (0, Decision::Serve),
             (59, Decision::Serve),
             (60, Decision::ServeStale),
             (89, Decision::ServeStale),
-            (90, Decision::Validate),
+            (90, Decision::Validate(ForwardReason::Stale)),
         ] {
             assert_eq!(decide(&page, born.saturating_add(s(age))), expected, "{age} s");
         }

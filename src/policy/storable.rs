@@ -9,12 +9,12 @@
 //! Not here: what only Next.js means by its answers (`next`), and limits of size (`cache`).
 
 use http::header::{AUTHORIZATION, SET_COOKIE};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 
-use super::cache_control::ResponseDirectives;
+use super::cache_control::{RequestDirectives, ResponseDirectives};
 use super::date::Timestamp;
 use super::freshness::{Freshness, Use, freshness};
-use super::{Rules, validate, vary};
+use super::{Rules, Switches, validate, vary};
 
 /// A request and its answer.
 #[derive(Clone, Copy, Debug)]
@@ -36,24 +36,27 @@ pub struct Exchange<'a> {
 /// Why a response may not be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotStorable {
-    /// The request was not a GET.
+    /// The request was not a GET, nor a POST whose answer is the resource itself.
     Method,
     /// The status is not final, has a meaning only for the request that it answers, or must be
     /// understood and is not.
     Status,
-    /// A part of a representation (206): we store whole ones.
+    /// A part of a representation (206), and we store whole ones, or one that is not said which.
     PartialContent,
     /// `no-store`.
     NoStore,
     /// `private`.
     Private,
-    /// `no-cache`, for the whole response or for some fields.
+    /// `no-cache`, for the whole response or for some fields, and it is not to be validated each
+    /// time or cannot be.
     NoCache,
     /// It sets a cookie, which is one visitor's.
     SetCookie,
     /// The request carried credentials, and the response does not say that it may be shared all the
     /// same.
     Authorization,
+    /// The request's own `no-store`.
+    RequestNoStore,
     /// `Vary: *`: no other request will match.
     VaryAny,
     /// It does not say for how long it is fresh.
@@ -74,6 +77,7 @@ impl NotStorable {
             Self::NoCache => "no-cache",
             Self::SetCookie => "set-cookie",
             Self::Authorization => "authorization",
+            Self::RequestNoStore => "request-no-store",
             Self::VaryAny => "vary-any",
             Self::NoExplicitFreshness => "no-explicit-freshness",
             Self::NeverFresh => "never-fresh",
@@ -83,28 +87,31 @@ impl NotStorable {
 
 /// Whether the answer may be stored, and with which freshness.
 ///
-/// The request's own `no-store` (RFC 9111 §5.2.1.5) is not heeded: what a visitor sends must not
-/// empty or starve a cache that all share. Nothing of the request is stored but the fields that
-/// select the response.
+/// Whether the request's own `no-store` (RFC 9111 §5.2.1.5) is heeded is a switch: what a visitor
+/// sends must not empty or starve a cache that all share. Nothing of the request is stored but the
+/// fields that select the response.
+///
+/// Whether the answer to a POST may be stored depends on its `Content-Location` too, which is for
+/// the caller to compare.
 pub fn storable(exchange: &Exchange<'_>, rules: &Rules) -> Result<Freshness, NotStorable> {
-    // §3: the method is understood. Only GET here; HEAD has nothing to store, POST needs more than
-    // it gives.
-    if exchange.method != Method::GET {
-        return Err(NotStorable::Method);
-    }
-    check_status(exchange.status)?;
-    let directives = ResponseDirectives::parse(exchange.response);
-    check_directives(&directives, exchange.status)?;
+    let switches = &rules.switches;
+    check_method(exchange.method, switches)?;
+    check_status(exchange.status, switches)?;
+    let directives = ResponseDirectives::parse(exchange.response, &switches.targets);
+    check_directives(&directives, exchange, switches)?;
     // Before what lies in this very request: whoever asks why should hear what is true for all.
     let freshness = check_freshness(exchange, &directives, rules)?;
-    // §7.3: Set-Cookie does not keep a response from being stored. With us it does: Next.js puts
-    // cookies on `s-maxage` pages (middleware, bogus draft cookies), and no visitor may get
-    // another's session.
-    if exchange.response.contains_key(SET_COOKIE) {
+    // §7.3: Set-Cookie does not keep a response from being stored. With us it does, unless the
+    // operator says otherwise: Next.js puts cookies on `s-maxage` pages (middleware, bogus draft
+    // cookies), and no visitor may get another's session.
+    if exchange.response.contains_key(SET_COOKIE) && !switches.store_set_cookie {
         return Err(NotStorable::SetCookie);
     }
     if !may_be_shared(exchange.request, &directives) {
         return Err(NotStorable::Authorization);
+    }
+    if switches.request_directives && RequestDirectives::parse(exchange.request).no_store {
+        return Err(NotStorable::RequestNoStore);
     }
     // §4.1: a stored response with `Vary: *` never matches.
     if vary::is_any(exchange.response) {
@@ -113,14 +120,24 @@ pub fn storable(exchange: &Exchange<'_>, rules: &Rules) -> Result<Freshness, Not
     Ok(freshness)
 }
 
+/// §3: the method is understood. HEAD has nothing to store; a POST's answer is for a GET where it
+/// says so itself (RFC 9110 §9.3.3).
+fn check_method(method: &Method, switches: &Switches) -> Result<(), NotStorable> {
+    match *method {
+        Method::GET => Ok(()),
+        Method::POST if switches.store_post => Ok(()),
+        _ => Err(NotStorable::Method),
+    }
+}
+
 /// §3: the status is final. Each final one may be stored if it says for how long, save 206 and 304,
 /// which must be understood as what they are: part of a representation, and news about a stored
 /// one.
-fn check_status(status: StatusCode) -> Result<(), NotStorable> {
+fn check_status(status: StatusCode, switches: &Switches) -> Result<(), NotStorable> {
     if status.is_informational() || status == StatusCode::NOT_MODIFIED {
         return Err(NotStorable::Status);
     }
-    if status == StatusCode::PARTIAL_CONTENT {
+    if status == StatusCode::PARTIAL_CONTENT && !switches.store_partial {
         return Err(NotStorable::PartialContent);
     }
     Ok(())
@@ -128,28 +145,43 @@ fn check_status(status: StatusCode) -> Result<(), NotStorable> {
 
 fn check_directives(
     directives: &ResponseDirectives,
-    status: StatusCode,
+    exchange: &Exchange<'_>,
+    switches: &Switches,
 ) -> Result<(), NotStorable> {
-    // §5.2.2.5. With `must-understand` we might ignore it for a status that we know (§5.2.2.3);
-    // "never store on no-store" is the simpler promise, and §5.2.2.3 says only that a cache SHOULD.
-    if directives.no_store {
+    // §3 and §5.2.2.3: with `must-understand` the status decides: `no-store` beside it is for caches
+    // that do not know it.
+    let is_understood = is_understood(exchange.status);
+    if directives.must_understand && !is_understood {
+        return Err(NotStorable::Status);
+    }
+    // §5.2.2.5.
+    if directives.no_store && !directives.must_understand {
         return Err(NotStorable::NoStore);
     }
     // §5.2.2.7. With a list of fields, a cache may store the others; many treat it as if it had
-    // none, and so do we.
-    if directives.private {
+    // none, and by default so do we.
+    if directives.private || directives.is_private() && !switches.store_no_cache {
         return Err(NotStorable::Private);
     }
-    // §5.2.2.4: to be validated each time it is used; with a list of fields, see `private`. It
-    // could be stored for that, at the price of one origin request for each use either way.
-    if directives.no_cache || directives.no_cache_fields {
+    // §5.2.2.4: to be validated each time it is used; with a list of fields, see `private`. Next.js
+    // gives the same entity tag to what two users see differently often enough.
+    let validated = switches.store_no_cache && validate::has_validator(exchange.response);
+    if directives.no_cache && !validated {
         return Err(NotStorable::NoCache);
     }
-    // §3: with `must-understand`, only where the status is understood.
-    if directives.must_understand && !is_understood(status) {
-        return Err(NotStorable::Status);
+    if !directives.no_cache_fields.is_empty() && !switches.store_no_cache {
+        return Err(NotStorable::NoCache);
     }
     Ok(())
+}
+
+/// The fields that a stored response must not give to others: those that `private` or `no-cache`
+/// lists (RFC 9111 §5.2.2.4, §5.2.2.7).
+pub fn withheld(response: &HeaderMap, switches: &Switches) -> Vec<HeaderName> {
+    let directives = ResponseDirectives::parse(response, &switches.targets);
+    let mut names = directives.no_cache_fields;
+    names.extend(directives.private_fields);
+    names
 }
 
 /// Whether the status is one that RFC 9110 §15 defines, and has no rules for caches that we lack.
@@ -175,8 +207,8 @@ fn check_freshness(
     directives: &ResponseDirectives,
     rules: &Rules,
 ) -> Result<Freshness, NotStorable> {
-    let Exchange { response, request_time, response_time, .. } = *exchange;
-    let freshness = freshness(directives, response, request_time, response_time, rules)
+    let Exchange { status, response, request_time, response_time, .. } = *exchange;
+    let freshness = freshness(directives, status, response, request_time, response_time, rules)
         .ok_or(NotStorable::NoExplicitFreshness)?;
     // The operator's default window for errors is no reason to store: the origin did not ask for
     // it.

@@ -1,4 +1,4 @@
-//! `CDN-Cache-Control`: directives targeted at caches like us (RFC 9213).
+//! Fields like `CDN-Cache-Control`: directives targeted at caches like us (RFC 9213).
 //!
 //! A Structured Field (RFC 9651), so there is no reading between the lines: it is valid or it is
 //! not there.
@@ -9,22 +9,21 @@ use http::{HeaderMap, HeaderName};
 use sfv::{BareItem, Dictionary, ListEntry, Parser};
 
 use super::cache_control::{ResponseDirectives, StaleWindow};
-use super::delta_seconds;
+use super::{delta_seconds, list};
 
 /// RFC 9213 §3.
-const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+pub(super) const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 
 /// What the targeted field says; `None` if there is none that counts.
 ///
 /// RFC 9213 §2.2: a field that is empty or does not parse is ignored, as if it were not there. A
 /// number of seconds that is no integer counts as not parsed: half a field is nobody's intention.
-pub(super) fn parse(headers: &HeaderMap) -> Option<ResponseDirectives> {
-    if !headers.contains_key(CDN_CACHE_CONTROL) {
+pub(super) fn parse(headers: &HeaderMap, name: &HeaderName) -> Option<ResponseDirectives> {
+    if !headers.contains_key(name) {
         return None;
     }
     // RFC 9651 §4.2: the lines of a field are joined before they are parsed.
-    let lines: Vec<_> =
-        headers.get_all(CDN_CACHE_CONTROL).iter().map(|line| line.as_bytes()).collect();
+    let lines: Vec<_> = headers.get_all(name).iter().map(|line| line.as_bytes()).collect();
     let members: Dictionary = Parser::new(&lines.join(&b", "[..])).parse().ok()?;
     if members.is_empty() {
         return None;
@@ -48,11 +47,8 @@ fn value(member: &ListEntry) -> Option<&BareItem> {
 fn add(found: &mut ResponseDirectives, name: &str, value: Option<&BareItem>) -> Option<()> {
     match name {
         "no-store" => found.no_store = is_set(value),
-        "no-cache" => match value {
-            Some(BareItem::String(_)) => found.no_cache_fields = true,
-            _ => found.no_cache = is_set(value),
-        },
-        "private" => found.private = is_set(value),
+        "no-cache" => fields(value, &mut found.no_cache, &mut found.no_cache_fields),
+        "private" => fields(value, &mut found.private, &mut found.private_fields),
         "public" => found.public = is_true(value),
         "must-revalidate" => found.must_revalidate = is_set(value),
         "proxy-revalidate" => found.proxy_revalidate = is_set(value),
@@ -70,6 +66,18 @@ fn add(found: &mut ResponseDirectives, name: &str, value: Option<&BareItem>) -> 
         _ => {}
     }
     Some(())
+}
+
+/// A prohibition that may be limited to some fields, as in `Cache-Control`.
+fn fields(value: Option<&BareItem>, whole: &mut bool, fields: &mut Vec<HeaderName>) {
+    let names = match value {
+        Some(BareItem::String(names)) => list::field_names(names.as_str().as_bytes()),
+        _ => None,
+    };
+    match names {
+        Some(names) => fields.extend(names),
+        None => *whole = is_set(value),
+    }
 }
 
 /// Whether a permission is given.
@@ -101,7 +109,7 @@ mod tests {
         for line in lines {
             headers.append(CDN_CACHE_CONTROL, HeaderValue::from_static(line));
         }
-        parse(&headers)
+        parse(&headers, &CDN_CACHE_CONTROL)
     }
 
     #[test]
@@ -121,10 +129,19 @@ mod tests {
             (&["foobar, max-age=60"], ResponseDirectives { max_age: s(60), ..none() }),
             (&["foobar"], none()),
             (&["no-store=?0"], none()),
-            (&["private=\"x\""], ResponseDirectives { private: true, ..none() }),
+            (
+                &["private=\"x\""],
+                ResponseDirectives { private_fields: vec![HeaderName::from_static("x")], ..none() },
+            ),
             (&["no-store=(1 2)"], ResponseDirectives { no_store: true, ..none() }),
             (&["no-cache"], ResponseDirectives { no_cache: true, ..none() }),
-            (&["no-cache=\"x\""], ResponseDirectives { no_cache_fields: true, ..none() }),
+            (
+                &["no-cache=\"x\""],
+                ResponseDirectives {
+                    no_cache_fields: vec![HeaderName::from_static("x")],
+                    ..none()
+                },
+            ),
             (&["public=1"], none()),
             (
                 &["s-maxage=5, stale-while-revalidate, stale-if-error=7"],

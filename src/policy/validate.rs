@@ -8,7 +8,8 @@
 mod freshen;
 
 use http::header::{
-    DATE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, LAST_MODIFIED,
+    CONTENT_LENGTH, DATE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
+    LAST_MODIFIED,
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 
@@ -112,6 +113,14 @@ pub fn add_validators(request: &mut HeaderMap, stored: &HeaderMap) -> bool {
         request.insert(IF_MODIFIED_SINCE, date.clone());
     }
     true
+}
+
+/// Whether what a response to HEAD says of a stored one is what is stored (RFC 9111 §4.3.5): of
+/// entity tag, modification date and length, those that it tells.
+pub fn agrees(stored: &HeaderMap, head: &HeaderMap) -> bool {
+    [ETAG, LAST_MODIFIED, CONTENT_LENGTH]
+        .iter()
+        .all(|name| head.get(name).is_none_or(|told| stored.get(name) == Some(told)))
 }
 
 /// Whether a response can be validated at all (RFC 9110 §8.8).

@@ -10,9 +10,9 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, StreamBody};
 use selvedge::body::Body;
-use selvedge::cache::Cache;
+use selvedge::cache::{Cache, Settings};
 use selvedge::clock::Clock;
-use selvedge::config::{CacheConfig, NextConfig};
+use selvedge::config::{CacheConfig, Config};
 use selvedge::error::{BodyError, ProxyError};
 use selvedge::policy::date::Timestamp;
 use selvedge::store::MemoryStore;
@@ -112,7 +112,8 @@ impl Edge {
         let (sender, exchanges) = mpsc::unbounded_channel();
         let clock = Clock::manual(START);
         let store = MemoryStore::new(64 << 20, config.max_variants);
-        let cache = Cache::new(Origin(sender), store, clock.clone(), config, NextConfig::default());
+        let settings = Settings::from(&Config { cache: config, ..Config::default() });
+        let cache = Cache::new(Origin(sender), store, clock.clone(), settings);
         Self { cache, clock, exchanges, early: VecDeque::new() }
     }
 

@@ -83,8 +83,8 @@ fn check_prints_every_key_in_80_columns() {
     let printed = loaded.to_string();
     assert!(printed.lines().all(|line| line.len() <= 80), "{printed}");
     let start = "[server]\n\
-                 listen = \"0.0.0.0:8080\"       # SELVEDGE_SERVER_LISTEN\n\
-                 max_connections = 10000       # SELVEDGE_SERVER_MAX_CONNECTIONS\n";
+                 listen = \"0.0.0.0:8080\"         # SELVEDGE_SERVER_LISTEN\n\
+                 max_connections = 10000         # SELVEDGE_SERVER_MAX_CONNECTIONS\n";
     assert!(printed.starts_with(start), "{printed}");
 }
 

@@ -9,11 +9,14 @@ mod address;
 mod base_path;
 mod count;
 mod duration;
+mod field_names;
 mod filter;
+mod list;
 mod network;
 mod optional;
 mod origin;
 mod size;
+mod switch;
 mod word;
 mod wrong;
 
@@ -21,10 +24,12 @@ pub(super) use address::{AdminAddress, ListenAddress, port};
 pub(super) use base_path::BasePath;
 pub(super) use count::Count;
 pub(super) use duration::{PositiveTime, Time};
+pub(super) use field_names::FieldNames;
 pub(super) use filter::Filter;
 pub(super) use network::Networks;
 pub(super) use optional::{OrAuto, OrOff};
 pub(super) use size::{HeadSize, Size};
+pub(super) use switch::Switch;
 pub use wrong::Wrong;
 
 use super::given::{Content, Given};

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{BadValue, Kind, Wrong};
-use crate::config::given::{Content, Given};
+use super::{BadValue, Kind, Wrong, list};
+use crate::config::given::Given;
 
 /// Networks, in the file as an array of strings, elsewhere with commas between them.
 pub(in crate::config) enum Networks {}
@@ -14,49 +14,27 @@ impl Kind for Networks {
     type Value = Vec<IpNet>;
 
     fn read(given: &Given) -> Result<Vec<IpNet>, Vec<BadValue>> {
-        let members = match &given.content {
-            Content::List(members) => members.clone(),
-            Content::Text(text) => {
-                let texts = text.split(',').map(str::trim).filter(|_| !text.trim().is_empty());
-                texts.map(|text| Given::text(text, given.place.clone())).collect()
-            }
-            Content::Section => vec![given.clone()],
-        };
-        let mut networks = Vec::new();
-        let mut bad = Vec::new();
-        for member in members {
-            match network(&member.content) {
-                Ok(network) => networks.push(network),
-                Err(wrong) => bad.push(BadValue { place: member.place, wrong }),
-            }
-        }
-        if bad.is_empty() { Ok(networks) } else { Err(bad) }
+        list::read(given, network)
     }
 
     fn print(value: &Vec<IpNet>) -> String {
-        let members: Vec<String> = value.iter().map(|network| format!("\"{network}\"")).collect();
-        format!("[{}]", members.join(", "))
+        list::print(value)
     }
 }
 
-fn network(content: &Content) -> Result<IpNet, Wrong> {
-    let text = match content {
-        Content::Text(text) => text,
-        Content::List(_) => return Err(Wrong::List),
-        Content::Section => return Err(Wrong::Section),
-    };
+fn network(text: &str) -> Result<IpNet, Wrong> {
     if let Ok(ip) = text.parse::<IpAddr>() {
         return Ok(ip.into());
     }
     let network: IpNet = text.parse().map_err(|_| Wrong::Not {
-        text: text.clone(),
+        text: text.into(),
         what: "a network",
         expected: "an address and its length, such as \"10.0.0.0/8\", or an address",
     })?;
     // Whom to believe is nothing to guess: /8 may be the mistake, and the address as well.
     if network.trunc() != network {
         return Err(Wrong::HostBits {
-            text: text.clone(),
+            text: text.into(),
             network: network.trunc().to_string(),
             host: network.addr().to_string(),
         });

@@ -87,7 +87,7 @@ async fn what_a_page_needs_is_there_for_a_year() {
     for path in [path, panel, &explain] {
         let response = ask(&site, path, &[]).await;
         assert_eq!(response.status(), 200, "{path}");
-        let directives = ResponseDirectives::parse(response.headers());
+        let directives = ResponseDirectives::parse(response.headers(), &[]);
         let media_type = response.headers()[CONTENT_TYPE].to_str().unwrap();
         assert!(
             crate::next::assets::is_immutable(response.status(), response.headers(), &directives),

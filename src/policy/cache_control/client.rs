@@ -141,7 +141,7 @@ mod tests {
             if let Some(field) = for_client(&headers) {
                 headers.insert(CACHE_CONTROL, field);
             }
-            let seen = ResponseDirectives::parse(&headers);
+            let seen = ResponseDirectives::parse(&headers, &[]);
             prop_assert_eq!(seen.s_maxage, None);
             prop_assert_eq!(seen.stale_while_revalidate, None);
             prop_assert_eq!(seen.stale_if_error, None);

@@ -64,6 +64,11 @@ impl Argument<'_> {
         delta_seconds::parse(self.unquoted()?)
     }
 
+    /// The argument as a list of field names; `None` if it is none, or has anything else in it.
+    pub(super) fn field_names(self) -> Option<Vec<HeaderName>> {
+        list::field_names(self.unquoted()?)
+    }
+
     /// Whether there is a value, and not an empty one.
     pub(super) fn is_value(self) -> bool {
         self.unquoted().is_some_and(|value| !value.is_empty())

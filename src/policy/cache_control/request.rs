@@ -10,8 +10,8 @@ use super::directive::{self, Argument, Directive};
 
 /// The directives of a request (RFC 9111 §5.2.1).
 ///
-/// The default profile obeys none of them: a reload button is no reason to render a page that is
-/// fresh, and any visitor could otherwise have every page rendered again and again.
+/// By default none of them counts: a reload button is no reason to render a page that is fresh, and
+/// any visitor could otherwise have every page rendered again and again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestDirectives {
     /// `no-store`, §5.2.1.5.
@@ -41,6 +41,11 @@ impl RequestDirectives {
             found.no_cache = directive::all(headers, &PRAGMA).any(|pragma| pragma.is("no-cache"));
         }
         found
+    }
+
+    /// Whether they say nothing that a cache acts on.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 
     fn add(&mut self, directive: &Directive<'_>) {

@@ -11,7 +11,7 @@ use crate::policy::testing::headers;
 /// Sun, 06 Nov 1994 08:49:37 GMT.
 const NOW: Timestamp = Timestamp::from_secs(784_111_777);
 const DATE_NOW: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
-const DAY: Rules = Rules { stale_if_error: Duration::from_secs(86_400) };
+const DAY: Duration = Duration::from_secs(86_400);
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -19,7 +19,9 @@ const fn s(seconds: u64) -> Duration {
 
 fn received(fields: &[(&str, &str)]) -> Option<Freshness> {
     let headers = headers(fields);
-    freshness(&ResponseDirectives::parse(&headers), &headers, NOW, NOW, &DAY)
+    let rules = Rules::default();
+    let directives = ResponseDirectives::parse(&headers, &rules.switches.targets);
+    freshness(&directives, StatusCode::OK, &headers, NOW, NOW, &rules)
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn an_age_from_before_the_epoch_still_counts() {
 
 #[test]
 fn windows_are_what_the_origin_allows() {
-    let (none, day) = (Duration::ZERO, DAY.stale_if_error);
+    let (none, day) = (Duration::ZERO, DAY);
     for (line, while_revalidate, if_error) in [
         ("s-maxage=60", none, day),
         ("s-maxage=60, stale-while-revalidate=30", s(30), day),
@@ -168,6 +170,8 @@ prop_compose! {
             lifetime: Duration::from_millis(lifetime),
             stale_while_revalidate: s(window),
             stale_if_error: s(error),
+            forbids_stale: false,
+            validates_always: false,
         }
     }
 }
@@ -190,6 +194,8 @@ proptest! {
             lifetime: s(lifetime),
             stale_while_revalidate: s(window),
             stale_if_error: s(error),
+            forbids_stale: false,
+            validates_always: false,
         };
         let (sooner, later) = (NOW.saturating_add(s(a.min(b))), NOW.saturating_add(s(a.max(b))));
         prop_assert!(page.at(sooner) <= page.at(later));
@@ -214,7 +220,7 @@ proptest! {
         let mut counted = headers(&[DATE_NOW]);
         counted.insert(CACHE_CONTROL, HeaderValue::from_str(&format!("max-age={seconds}")).unwrap());
         let lifetime = |headers| {
-            explicit_lifetime(&ResponseDirectives::parse(headers), headers, NOW)
+            explicit_lifetime(&ResponseDirectives::parse(headers, &[]), headers, NOW)
         };
         prop_assert_eq!(lifetime(&dated), lifetime(&counted));
     }

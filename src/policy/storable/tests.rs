@@ -54,9 +54,9 @@ fn what_next_sends_is_stored_or_not() {
             Err(NotStorable::NoStore),
         ),
         (
-            "no-store, understood",
+            "no-store for those who do not understand",
             &[("cache-control", "max-age=60, no-store, must-understand")],
-            Err(NotStorable::NoStore),
+            Ok(60),
         ),
         ("private", &[("cache-control", "max-age=60, private=\"x\"")], Err(NotStorable::Private)),
         ("no-cache", &[("cache-control", "max-age=60, no-cache"), etag], Err(NotStorable::NoCache)),

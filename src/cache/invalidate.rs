@@ -1,0 +1,48 @@
+//! What an unsafe request makes invalid (RFC 9111 section 4.4).
+
+use http::header::{CONTENT_LOCATION, LOCATION};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Request};
+
+use super::lookup;
+use super::{Edge, Inner};
+use crate::client;
+use crate::next::class::Class;
+use crate::policy::{key, location};
+
+impl<S: Inner> Edge<S> {
+    /// Forgets what the success of an unsafe request made invalid: its own URI, and those that the
+    /// answer names, if they are of the same host. (Of others anybody could empty the store.)
+    ///
+    /// Not for a server action: every visitor may send one to any page, and what it really
+    /// invalidates is told by the application.
+    pub(super) fn invalidate_by(&self, asked: &Parts, answer: &HeaderMap) {
+        if self.settings.is_action(&asked.headers) {
+            return;
+        }
+        let mut request = Request::from_parts(asked.clone(), ());
+        self.invalidate_uri(&request);
+        let named = [LOCATION, CONTENT_LOCATION].map(|field| named(&request, answer.get(field)));
+        for target in named.into_iter().flatten() {
+            *request.uri_mut() = target.into();
+            self.invalidate_uri(&request);
+        }
+    }
+
+    fn invalidate_uri(&self, request: &Request<()>) {
+        for class in Class::all_but_segments() {
+            let key = key::write(lookup::parts(request, &class), |key| class.write(key));
+            self.invalidate(&key);
+        }
+    }
+}
+
+/// The target that a field of the answer names, if it is one of the same host.
+pub(super) fn named(
+    request: &Request<()>,
+    reference: Option<&http::HeaderValue>,
+) -> Option<PathAndQuery> {
+    let asked = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+    location::on_same_host(reference?, client::host(request), asked)?.parse().ok()
+}

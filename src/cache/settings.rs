@@ -1,0 +1,49 @@
+//! What the operator decided about responses, as the other files ask for it.
+
+use http::HeaderMap;
+
+use crate::config::{CacheConfig, Config, NextConfig};
+use crate::next::class::{ACTION, Class, Unclassifiable};
+use crate::next::{assets, draft};
+use crate::policy::Rules;
+
+/// The parts of the configuration that the cache goes by.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The rules of HTTP caching.
+    pub rules: Rules,
+    /// `[cache]`
+    pub cache: CacheConfig,
+    /// `[next]`
+    pub next: NextConfig,
+}
+
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        let rules =
+            Rules { stale_if_error: config.cache.stale_if_error, switches: config.rules.clone() };
+        Self { rules, cache: config.cache.clone(), next: config.next.clone() }
+    }
+}
+
+impl Settings {
+    /// The class of a request; where no Next.js is behind us, there is but one.
+    pub(super) fn class<'a>(&self, request: &'a HeaderMap) -> Result<Class<'a>, Unclassifiable> {
+        if self.next.enabled { Class::of(request) } else { Ok(Class::DOCUMENT) }
+    }
+
+    /// Whether a path is that of an immutable file.
+    pub(super) fn is_static(&self, path: &str) -> bool {
+        self.next.enabled && assets::is_static(path, &self.next.base_path)
+    }
+
+    /// Whether a request is in draft mode.
+    pub(super) fn is_draft(&self, request: &HeaderMap) -> bool {
+        self.next.enabled && draft::is_draft(request)
+    }
+
+    /// Whether a request is a server action.
+    pub(super) fn is_action(&self, request: &HeaderMap) -> bool {
+        self.next.enabled && request.contains_key(ACTION)
+    }
+}
