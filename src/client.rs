@@ -9,6 +9,8 @@ use std::sync::Arc;
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
+use crate::interim::InterimSink;
+
 /// `x-request-id`
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -21,6 +23,8 @@ pub struct Client {
     pub id: RequestId,
     /// What a trusted proxy before us said; `None` if the peer is no such proxy.
     pub told: Option<Arc<Told>>,
+    /// Takes interim responses; `None` if the client would not understand them.
+    pub interims: Option<InterimSink>,
 }
 
 /// What a trusted proxy said about a request that it passed on.
@@ -39,7 +43,7 @@ pub struct Told {
 impl Client {
     /// The client at `peer`, who sent a request with these fields.
     pub fn new(peer: IpAddr, headers: &HeaderMap) -> Self {
-        Self { peer, id: RequestId::of(headers), told: None }
+        Self { peer, id: RequestId::of(headers), told: None, interims: None }
     }
 
     /// The client of a request. One that no listener took (a test's) comes from nowhere.

@@ -29,6 +29,7 @@ pub mod config;
 pub mod demo;
 pub mod error;
 pub mod exit;
+pub mod interim;
 pub mod layer;
 pub mod log;
 pub mod next;

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::ext::on_informational;
 use tokio::time::{Instant, timeout_at};
 
 use super::connect::Sender;
 use crate::body::{Body, Progress};
+use crate::client::Client;
 use crate::error::{BodyError, ProxyError};
+use crate::layer::hop_by_hop;
 
 /// An answer whose body is still to come.
 pub(super) type Answer = Response<Incoming>;
@@ -28,10 +31,11 @@ pub(super) struct Failure {
 /// sent. The connection is given back with the answer: it is free again when the body has ended.
 pub(super) async fn exchange(
     mut sender: Sender,
-    request: Request<Body>,
+    mut request: Request<Body>,
     limit: Duration,
     upload: Option<&Progress>,
 ) -> Result<(Answer, Sender), Failure> {
+    pass_interims_on(&mut request);
     match within(sender.try_send_request(request), limit, upload).await {
         Some(Ok(answer)) => Ok((answer, sender)),
         Some(Err(mut refused)) => {
@@ -46,6 +50,16 @@ pub(super) async fn exchange(
             Err(Failure { error, is_dead: false, unsent: None })
         }
     }
+}
+
+fn pass_interims_on(request: &mut Request<Body>) {
+    let client = request.extensions().get::<Client>();
+    let Some(sink) = client.and_then(|client| client.interims.clone()) else { return };
+    on_informational(request, move |interim| {
+        let mut headers = interim.headers().clone();
+        hop_by_hop::strip(&mut headers);
+        sink.pass_on(interim.status(), &headers);
+    });
 }
 
 /// `None` when nothing happened for `limit`: no answer, and no byte of an upload either.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, UPGRADE};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -29,6 +29,7 @@ use crate::body::Body;
 use crate::client::Client;
 use crate::config::ServerConfig;
 use crate::error::BodyError;
+use crate::interim::Interims;
 
 /// A connection that was accepted.
 pub(super) struct Connection {
@@ -47,16 +48,18 @@ impl Connection {
     {
         let watch = self.watch.0.clone();
         let config = self.config.clone();
+        let interims = Arc::new(Interims::default());
         let requests = Requests {
             stack: Mutex::new(stack),
             peer: self.peer,
             config: self.config,
             place: self.place,
             watch: watch.clone(),
+            interims: interims.clone(),
         };
         let mut http = std::pin::pin!(
             builder(&config)
-                .serve_connection(TokioIo::new(Io { io, watch: watch.clone() }), requests)
+                .serve_connection(TokioIo::new(Io::new(io, &watch, &interims)), requests)
                 .with_upgrades()
         );
         let mut limits = Limits::new(&config, &watch);
@@ -66,6 +69,7 @@ impl Connection {
             // Before the first look at the wish, so that none is missed between.
             if !std::mem::replace(&mut is_known, true) {
                 watch.wake_by(cx.waker());
+                interims.wake_by(cx.waker());
             }
             if let Poll::Ready(ended) = http.as_mut().poll(cx) {
                 return note_end(self.peer, ended);
@@ -120,23 +124,28 @@ struct Requests<S> {
     config: Arc<ServerConfig>,
     place: Place,
     watch: Arc<Watch>,
+    interims: Arc<Interims>,
 }
 
 impl<S: Answering> Service<Request<Incoming>> for Requests<S> {
     type Response = Response<Sending<S::Body>>;
     type Error = std::convert::Infallible;
-    type Future = AnswerFuture<S::Future>;
+    type Future = AnswerFuture<S::Future, S::Body>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let answer = Part::of(&self.watch);
         let mut request = request.map(|body| self.body(body));
-        let client = Client::new(self.peer, request.headers());
+        let mut client = Client::new(self.peer, request.headers());
+        let sink = self.interims.begin();
+        // RFC 9110 section 15.2: not to a client of HTTP/1.0.
+        client.interims = (request.version() == Version::HTTP_11).then_some(sink);
         request.extensions_mut().insert(client);
         if request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(self.place.clone());
         }
         let inner = self.stack.lock().call(request);
-        AnswerFuture { inner, answer: Some(answer) }
+        let interims = self.interims.clone();
+        AnswerFuture { inner, interims, response: None, answer: Some(answer) }
     }
 }
 
@@ -151,15 +160,18 @@ impl<S> Requests<S> {
 
 pin_project! {
     /// An answer on its way.
-    struct AnswerFuture<F> {
+    struct AnswerFuture<F, B> {
         #[pin]
         inner: F,
+        interims: Arc<Interims>,
+        // Held back until the interim responses before it are sent.
+        response: Option<Response<B>>,
         // Goes on into the response's body.
         answer: Option<Part>,
     }
 }
 
-impl<F, B, E> Future for AnswerFuture<F>
+impl<F, B, E> Future for AnswerFuture<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
 {
@@ -167,7 +179,14 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.inner.poll(cx))?;
+        if this.response.is_none() {
+            *this.response = Some(ready!(this.inner.poll(cx))?);
+        }
+        if this.interims.end() {
+            // The flush that sends them wakes us.
+            return Poll::Pending;
+        }
+        let Some(mut response) = this.response.take() else { return Poll::Pending };
         let answer = this.answer.take();
         let is_last = answer.as_ref().is_some_and(|answer| answer.watch().wish() > Wish::Serve);
         if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
@@ -213,6 +232,9 @@ where
 struct Io<IO> {
     io: IO,
     watch: Arc<Watch>,
+    interims: Arc<Interims>,
+    /// Some bytes of an interim response are sent, and others are not.
+    is_amid_interim: bool,
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Io<IO> {
@@ -231,6 +253,32 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Io<IO> {
 }
 
 impl<IO: AsyncWrite + Unpin> Io<IO> {
+    fn new(io: IO, watch: &Arc<Watch>, interims: &Arc<Interims>) -> Self {
+        let (watch, interims) = (watch.clone(), interims.clone());
+        Self { io, watch, interims, is_amid_interim: false }
+    }
+
+    fn send_interims(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { io, watch, interims, is_amid_interim } = self;
+        let stopped = interims.send(|bytes| {
+            let written = Pin::new(&mut *io).poll_write(cx, bytes);
+            watch.note_write(written.is_pending());
+            match written {
+                Poll::Ready(Ok(0)) => Err(Poll::Ready(Err(io::ErrorKind::WriteZero.into()))),
+                Poll::Ready(Ok(written)) => {
+                    *is_amid_interim = true;
+                    Ok(written)
+                }
+                Poll::Ready(Err(error)) => Err(Poll::Ready(Err(error))),
+                Poll::Pending => Err(Poll::Pending),
+            }
+        });
+        stopped.unwrap_or_else(|| {
+            *is_amid_interim = false;
+            Poll::Ready(Ok(()))
+        })
+    }
+
     fn note<T>(&self, written: Poll<T>) -> Poll<T> {
         self.watch.note_write(written.is_pending());
         written
@@ -243,6 +291,9 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Io<IO> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.is_amid_interim {
+            ready!(self.send_interims(cx))?;
+        }
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
         self.note(written)
     }
@@ -252,6 +303,9 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Io<IO> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.is_amid_interim {
+            ready!(self.send_interims(cx))?;
+        }
         let length = slices.iter().map(|slice| slice.len()).sum::<usize>();
         let written = if length <= JOINED {
             let mut joined = SmallVec::<[u8; JOINED]>::new();
@@ -267,7 +321,12 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Io<IO> {
         self.io.is_write_vectored()
     }
 
+    /// The library flushes when it has nothing left to write: the one moment at which bytes of our
+    /// own may go out between its.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.interims.waits() {
+            ready!(self.send_interims(cx))?;
+        }
         Pin::new(&mut self.io).poll_flush(cx)
     }
 

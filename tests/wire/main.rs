@@ -5,6 +5,7 @@
 
 mod client_side;
 mod command_line;
+mod interim;
 mod origin_side;
 mod stop;
 mod support;

@@ -149,24 +149,6 @@ fn head_and_204_and_304_end_where_their_head_ends() {
 }
 
 #[test]
-fn interim_answers_do_not_disturb() {
-    let origin = Origin::new();
-    let edge = Edge::before(&origin);
-    let mut client = edge.connect();
-    client.get("/a");
-    let mut connection = origin.accept();
-    connection.head();
-    connection.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n");
-    connection.send(KEEP);
-    let mut head = client.head();
-    if head.starts_with("http/1.1 103 ") {
-        head = client.head();
-    }
-    assert!(head.starts_with("http/1.1 200 "), "{head}");
-    assert_eq!(client.bytes(2), "ok");
-}
-
-#[test]
 fn trailers_reach_a_client_that_takes_them() {
     let origin = Origin::new();
     let edge = Edge::before(&origin);
