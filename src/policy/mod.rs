@@ -8,6 +8,7 @@
 //! - [`vary`]: does it answer this request too?
 //! - [`reuse`]: what to do with it now?
 //! - [`validate`]: is the client's copy still good, and is ours?
+//! - [`range`]: which bytes of it are asked for?
 //! - [`invalidate`]: which requests make it obsolete?
 //! - [`status`]: what to tell the client about all this.
 //!
@@ -20,11 +21,13 @@
 pub mod cache_control;
 pub mod date;
 mod delta_seconds;
+mod entity_tag;
 pub mod freshness;
 pub mod invalidate;
 pub mod key;
 mod list;
 pub mod location;
+pub mod range;
 pub mod reuse;
 pub mod status;
 pub mod storable;
