@@ -9,6 +9,7 @@
 //! - [`reuse`]: what to do with it now?
 //! - [`validate`]: is the client's copy still good, and is ours?
 //! - [`range`]: which bytes of it are asked for?
+//! - [`byteranges`]: how are several parts of it sent at once?
 //! - [`invalidate`]: which requests make it obsolete?
 //! - [`status`]: what to tell the client about all this.
 //!
@@ -18,6 +19,7 @@
 //! says so. Not here: what only Next.js means by a field (`next`), the cache key, and anything that
 //! acts.
 
+pub mod byteranges;
 pub mod cache_control;
 pub mod date;
 mod delta_seconds;
