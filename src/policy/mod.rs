@@ -10,6 +10,7 @@
 //! - [`validate`]: is the client's copy still good, and is ours?
 //! - [`range`]: which bytes of it are asked for?
 //! - [`byteranges`]: how are several parts of it sent at once?
+//! - [`partial`]: what may be made of a part of it?
 //! - [`invalidate`]: which requests make it obsolete?
 //! - [`status`]: what to tell the client about all this.
 //!
@@ -29,6 +30,7 @@ pub mod invalidate;
 pub mod key;
 mod list;
 pub mod location;
+pub mod partial;
 pub mod range;
 pub mod reuse;
 pub mod status;
