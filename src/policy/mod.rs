@@ -6,6 +6,7 @@
 //! - [`storable`]: may this response be stored, and if not, why?
 //! - [`freshness`]: how old is it, and for how long may it be used?
 //! - [`vary`]: does it answer this request too?
+//! - [`no_vary_search`]: which parameters of the query does it not depend on?
 //! - [`reuse`]: what to do with it now?
 //! - [`validate`]: is the client's copy still good, and is ours?
 //! - [`range`]: which bytes of it are asked for?
@@ -30,6 +31,7 @@ pub mod invalidate;
 pub mod key;
 mod list;
 pub mod location;
+pub mod no_vary_search;
 pub mod partial;
 pub mod range;
 pub mod reuse;
