@@ -3,11 +3,14 @@
 //! What was asked of the origin before an invalidation may be old content. It answers those who
 //! asked before, but it must not be stored, nor be joined by those who ask after.
 //!
-//! A key has no counter of its own but one of a fixed number, by its hash: two keys that share one
-//! cost a fetch that is not stored, never a wrong answer.
+//! A URI has no counter of its own but one of a fixed number, by its hash: two that share one cost a
+//! fetch that is not stored, never a wrong answer. All classes of a URI have the same one, since they
+//! are invalidated together.
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::policy::key;
 
 /// See the module.
 #[derive(Debug)]
@@ -20,8 +23,8 @@ pub(super) struct Epochs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Epoch(u32);
 
-/// 64 KiB of counters.
-const COUNTERS: usize = 16 * 1024;
+/// 256 KiB of counters: a few hundred unsafe requests during a fetch seldom meet it.
+const COUNTERS: usize = 64 * 1024;
 
 impl Epochs {
     pub(super) fn new() -> Self {
@@ -40,7 +43,8 @@ impl Epochs {
     }
 
     fn counter(&self, key: &[u8]) -> &AtomicU32 {
-        &self.counters[self.hasher.hash_one(key) as usize % COUNTERS]
+        let uri = key::uri(key);
+        &self.counters[self.hasher.hash_one(uri) as usize % COUNTERS]
     }
 }
 

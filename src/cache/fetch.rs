@@ -13,8 +13,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug};
@@ -111,7 +112,7 @@ impl<S: Inner> Edge<S> {
 
     fn look_again(&self, request: &Request<Body>, key: &[u8]) -> Option<Arc<StoredResponse>> {
         let entry = self.store.get(key)?;
-        let stored = entry.select(request.headers())?;
+        let stored = entry.select(request.headers()).filter(|stored| stored.head.part.is_none())?;
         match reuse::decide(&stored.head.freshness, self.clock.now()) {
             Decision::Serve | Decision::ServeStale => Some(stored.clone()),
             Decision::Validate(_) | Decision::Forward(_) => None,
@@ -194,10 +195,7 @@ impl<S: Inner> Edge<S> {
         match written {
             Written::Whole(whole) => {
                 if prepare::check_body(&asked, fill.head.status, &whole, &self.settings).is_ok() {
-                    let mut head = fill.head.clone();
-                    respond::state_length(&mut head.headers, &whole);
-                    let stored = StoredResponse::new(head, whole);
-                    self.put(&target.key, target.epoch, stored, &asked.headers);
+                    self.put_whole(target, &fill.head, whole, &asked);
                 }
             }
             Written::TooLarge => self.unstorable.remember(&target.key, self.clock.now()),
@@ -206,6 +204,16 @@ impl<S: Inner> Edge<S> {
         // Only now: whoever comes between must find the stored response or still be a follower.
         drop(lease);
         writer.complete(trailers);
+    }
+
+    fn put_whole(&self, target: &Target, head: &Head, body: Bytes, asked: &Parts) {
+        let mut head = Head { withheld: HeaderMap::new(), ..head.clone() };
+        if head.status == StatusCode::PARTIAL_CONTENT {
+            return self.put_part(target, head, body, asked);
+        }
+        respond::state_length(&mut head.headers, &body);
+        let stored = StoredResponse::new(head, body);
+        self.put(&target.key, target.epoch, stored, &asked.headers);
     }
 
     fn follow(

@@ -8,7 +8,9 @@ use http::header::{
 use http::{HeaderMap, Method, Request, Response};
 use http_body::Body as _;
 
+use super::complete::Completion;
 use super::epochs::Epoch;
+use super::parts;
 use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;
@@ -28,6 +30,8 @@ pub(super) enum Plan {
     Answer(Response<Body>),
     /// It goes to the origin as it is, and its answer to the client.
     Pass(Pass),
+    /// A part of what is asked for is stored, and the rest is to be fetched.
+    Complete(Box<Completion>),
     /// Its key is to be fetched.
     Fetch(Box<Fetch>),
 }
@@ -79,6 +83,9 @@ impl<S: Inner> Edge<S> {
             return self.go(request, key, reason, None);
         };
         let (decision, detail) = self.decide(request.headers(), stored, now);
+        if stored.head.part.is_some() && !self.may_answer(decision, stored, request) {
+            return self.go_for_the_rest(request, key, decision, stored);
+        }
         match decision {
             Decision::Serve => Plan::Answer(answer(stored, request, detail, now)),
             Decision::ServeStale => {
@@ -110,6 +117,35 @@ impl<S: Inner> Edge<S> {
         match self.settings.rules.switches.request_directives {
             true => (wanted, None),
             false => (decision, (wanted != decision).then_some("request-directives-ignored")),
+        }
+    }
+
+    fn may_answer(
+        &self,
+        decision: Decision,
+        stored: &StoredResponse,
+        request: &Request<Body>,
+    ) -> bool {
+        let asked = Asked { method: request.method(), headers: request.headers() };
+        matches!(decision, Decision::Serve | Decision::ServeStale) && parts::has_all(stored, asked)
+    }
+
+    /// A part that is too old, or is not the right one.
+    fn go_for_the_rest(
+        &self,
+        request: &Request<Body>,
+        key: KeyBuf,
+        decision: Decision,
+        stored: &Arc<StoredResponse>,
+    ) -> Plan {
+        if let Decision::Validate(reason) | Decision::Forward(reason) = decision {
+            return self.go(request, key, reason, None);
+        }
+        let asked = Asked { method: request.method(), headers: request.headers() };
+        let target = Target { epoch: self.epochs.of(&key), key: key.clone() };
+        match Completion::of(target, stored, asked) {
+            Some(completion) => Plan::Complete(Box::new(completion)),
+            None => self.go(request, key, ForwardReason::Partial, None),
         }
     }
 

@@ -16,6 +16,7 @@
 //!   store or from another's fetch is passed through.
 
 mod collapse;
+mod complete;
 mod epochs;
 mod fetch;
 mod fill;
@@ -26,6 +27,7 @@ mod invalidate;
 mod judge;
 mod keep;
 mod lookup;
+mod parts;
 mod pass;
 mod prepare;
 mod renew;
@@ -150,6 +152,9 @@ impl<S: Inner> Service<Request<Body>> for Cache<S> {
         match self.edge.lookup(&mut request) {
             Plan::Answer(response) => CacheFuture::Ready(Some(response)),
             Plan::Pass(pass) => CacheFuture::Boxed(Box::pin(self.edge.clone().pass(request, pass))),
+            Plan::Complete(completion) => {
+                CacheFuture::Boxed(Box::pin(self.edge.clone().complete(request, *completion)))
+            }
             Plan::Fetch(fetch) => {
                 CacheFuture::Boxed(Box::pin(self.edge.clone().fetch(request, fetch)))
             }

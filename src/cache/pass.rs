@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 
 use super::judge::STANDS_IN;
 use super::lookup::Pass;
@@ -74,12 +74,18 @@ impl<S: Inner> Edge<S> {
                 self.note_head(asked, pass, request_time, &response);
                 (response, false)
             }
+            Method::GET if response.status() == StatusCode::PARTIAL_CONTENT => {
+                match pass.target.clone() {
+                    Some(target) => self.keep(asked, target, request_time, response),
+                    None => (response, false),
+                }
+            }
             Method::POST => self.keep_post(asked, request_time, response),
             _ => (response, false),
         }
     }
 
-    fn handed_on(
+    pub(super) fn handed_on(
         &self,
         mut response: Response<Body>,
         pass: &Pass,

@@ -16,12 +16,12 @@ use crate::config::ClientCacheControl;
 use crate::layer::introduce;
 use crate::next::assets;
 use crate::next::verdict::{self, NEXT_CACHE, Unfit};
-use crate::policy::Rules;
 use crate::policy::cache_control::{self, ResponseDirectives};
 use crate::policy::date::{Timestamp, format_http_date, parse_http_date};
 use crate::policy::freshness::{FOREVER, Freshness, corrected_initial_age};
+use crate::policy::{Rules, Switches};
 
-use crate::policy::storable::{Exchange, NotStorable, may_be_shared, storable};
+use crate::policy::storable::{Exchange, NotStorable, may_be_shared, storable, withheld};
 use crate::policy::validate;
 use crate::policy::vary::Selecting;
 use crate::store::{Head, StoredResponse};
@@ -121,12 +121,25 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
         generated: generated(answer),
         selecting,
         renew_from: Timestamp::default(),
+        part: None,
+        withheld: HeaderMap::new(),
     };
+    withhold(&mut head, &settings.rules.switches);
     if settings.next.enabled && verdict::is_stale_at_origin(&response.headers) {
         ask_again_soon(&mut head, answer.response_time);
     }
     for_client(&mut head, is_static, settings);
     Ok(head)
+}
+
+/// RFC 9111 section 5.2.2.4 and 5.2.2.7: fields that others must not get.
+fn withhold(head: &mut Head, switches: &Switches) {
+    for name in withheld(&head.headers, switches) {
+        for value in head.headers.get_all(&name) {
+            head.withheld.append(&name, value.clone());
+        }
+        head.headers.remove(name);
+    }
 }
 
 /// When the origin made the answer: what it says, or when it came.
@@ -280,5 +293,6 @@ pub(super) fn freshened(
     response.headers = headers;
     let mut head = head(&Answer { response: &response, ..*answer }, settings)?;
     respond::state_length(&mut head.headers, &stale.body);
+    head.part = stale.head.part.clone();
     Ok(head)
 }

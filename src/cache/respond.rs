@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, IF_NONE_MATCH, LAST_MODIFIED, SET_COOKIE};
+use http::header::{
+    AGE, CACHE_STATUS, CONTENT_LENGTH, IF_NONE_MATCH, LAST_MODIFIED, RANGE, SET_COOKIE,
+};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
+use super::parts;
 use super::prepare::next_cache;
 use crate::body::Body;
 use crate::policy::date::Timestamp;
@@ -37,7 +40,15 @@ pub(super) fn stored(
     if ttl <= 0 {
         next_cache(&mut headers, "STALE");
     }
-    conditional(head, headers, asked, || Body::full(stored.body.clone()))
+    if let Some(not_modified) = not_modified(head, &headers, asked) {
+        return not_modified;
+    }
+    if asked.headers.contains_key(RANGE)
+        && let Some(part) = parts::answer(stored, &headers, asked)
+    {
+        return part;
+    }
+    whole(head, headers, asked, || Body::full(stored.body.clone()))
 }
 
 /// RFC 9111 section 5.2.1.7: the client wants nothing but what is stored.
@@ -57,6 +68,9 @@ pub(super) fn filling(
     now: Timestamp,
 ) -> Response<Body> {
     let mut headers = head.headers.clone();
+    if !status.collapsed {
+        headers.extend(head.withheld.clone());
+    }
     put(&mut headers, CACHE_STATUS, status.value());
     match seconds(head.freshness.age(now)) {
         // Straight from the origin, which said nothing about its age either.
@@ -66,28 +80,32 @@ pub(super) fn filling(
         age => put(&mut headers, AGE, age),
     }
     next_cache(&mut headers, "MISS");
-    conditional(head, headers, asked, || body)
+    match not_modified(head, &headers, asked) {
+        Some(not_modified) => not_modified,
+        None => whole(head, headers, asked, || body),
+    }
 }
 
 /// RFC 9111 section 4.3.2: a client's own conditions are judged by what is stored.
-fn conditional(
+fn not_modified(head: &Head, headers: &HeaderMap, asked: Asked<'_>) -> Option<Response<Body>> {
+    if !validate::has_conditions(asked.headers) {
+        return None;
+    }
+    match validate::evaluate(asked.method, asked.headers, head.status, headers) {
+        Precondition::NotModified => {
+            let headers = validate::not_modified_headers(headers);
+            Some(response(StatusCode::NOT_MODIFIED, headers, Body::Empty))
+        }
+        Precondition::None => None,
+    }
+}
+
+fn whole(
     head: &Head,
     headers: HeaderMap,
     asked: Asked<'_>,
     body: impl FnOnce() -> Body,
 ) -> Response<Body> {
-    if validate::has_conditions(asked.headers) {
-        match validate::evaluate(asked.method, asked.headers, head.status, &headers) {
-            Precondition::NotModified => {
-                return response(
-                    StatusCode::NOT_MODIFIED,
-                    validate::not_modified_headers(&headers),
-                    Body::Empty,
-                );
-            }
-            Precondition::None => {}
-        }
-    }
     let body = if asked.method == Method::HEAD { Body::Empty } else { body() };
     response(head.status, headers, body)
 }
@@ -122,7 +140,7 @@ pub(super) fn validated(stale: &StoredResponse, not_modified: &HeaderMap) -> Res
     response(stale.head.status, headers, Body::full(stale.body.clone()))
 }
 
-fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body> {
+pub(super) fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;

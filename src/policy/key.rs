@@ -47,6 +47,12 @@ pub fn write(parts: KeyParts<'_>, class: impl FnOnce(&mut KeyBuf)) -> KeyBuf {
     key
 }
 
+/// The part of a key that is before the class.
+pub fn uri(key: &[u8]) -> &[u8] {
+    let end = key.iter().rposition(|byte| *byte == END_OF_PART);
+    key.get(..end.unwrap_or(key.len())).unwrap_or(key)
+}
+
 /// Copies every parameter, of an RSC request all but `_rsc`; bytes and order untouched.
 fn write_query(key: &mut KeyBuf, query: &str, is_rsc_request: bool) {
     if !is_rsc_request || !query.contains(RSC_PARAMETER) {

@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, Method, StatusCode};
 pub use freshen::{freshen, not_modified_headers};
 
 use super::freshness::single_date;
-use super::list;
+use super::{entity_tag, list};
 
 /// What a request's conditions say about a stored response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +113,11 @@ pub fn add_validators(request: &mut HeaderMap, stored: &HeaderMap) -> bool {
         request.insert(IF_MODIFIED_SINCE, date.clone());
     }
     true
+}
+
+/// The entity tag of a response, if it is a strong one.
+pub fn strong_tag(response: &HeaderMap) -> Option<&http::HeaderValue> {
+    entity_tag::strong(response).and_then(|_| response.get(ETAG))
 }
 
 /// Whether what a response to HEAD says of a stored one is what is stored (RFC 9111 §4.3.5): of

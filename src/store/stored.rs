@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use super::renewal::Renewal;
 use crate::policy::date::Timestamp;
 use crate::policy::freshness::Freshness;
+use crate::policy::partial::Part;
 
 use crate::policy::vary::Selecting;
 
@@ -30,6 +31,10 @@ pub struct Head {
     pub selecting: Selecting,
     /// Before this it is not asked for again in the background.
     pub renew_from: Timestamp,
+    /// Which part of the representation the body is; `None` if it is all of it.
+    pub part: Option<Part>,
+    /// Fields that only the one who asked may have; they are not stored.
+    pub withheld: HeaderMap,
 }
 
 /// A complete response, ready to be sent again.

@@ -1,0 +1,188 @@
+//! Stores parts of responses, and completes them (RFC 9111 sections 3.3 and 3.4), where
+//! `rules.store_partial` says so.
+//!
+//! Requests for parts do not share their fetches: two of them seldom ask for the same.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{IF_RANGE, RANGE};
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode};
+
+use super::fill::pour;
+use super::growing::Written;
+use super::lookup::{Pass, Target};
+use super::prepare::{self, Answer};
+use super::respond::{self, Asked};
+use super::{Edge, Inner};
+use crate::body::Body;
+use crate::error::ProxyError;
+use crate::policy::date::Timestamp;
+use crate::policy::partial::{self, Missing, Part, Wanted};
+use crate::policy::range;
+use crate::policy::reuse::ForwardReason;
+use crate::policy::status::Status;
+use crate::policy::validate;
+use crate::store::{Head, StoredResponse};
+
+/// A stored part, and the range that it lacks of what is asked for.
+pub(super) struct Completion {
+    pub(super) target: Target,
+    stored: Arc<StoredResponse>,
+    missing: HeaderValue,
+}
+
+impl Completion {
+    /// What to ask for so that a stored part becomes what a request wants; `None` if that is not one
+    /// range.
+    pub(super) fn of(
+        target: Target,
+        stored: &Arc<StoredResponse>,
+        asked: Asked<'_>,
+    ) -> Option<Self> {
+        let part = stored.head.part.as_ref()?;
+        match partial::missing(part, &wanted(part, stored, asked)?) {
+            Missing::One(missing) => Some(Self { target, stored: stored.clone(), missing }),
+            Missing::Nothing | Missing::Apart => None,
+        }
+    }
+}
+
+fn wanted(part: &Part, stored: &StoredResponse, asked: Asked<'_>) -> Option<Wanted> {
+    let whole = !asked.headers.contains_key(RANGE)
+        || !range::if_range_holds(asked.headers, &stored.head.headers);
+    if whole {
+        return Some(Wanted::Whole);
+    }
+    match range::asked(asked.method, asked.headers, part.complete()?) {
+        range::Asked::Whole => Some(Wanted::Whole),
+        range::Asked::Parts(parts) => match parts.as_slice() {
+            [part] => Some(Wanted::Bytes(part.clone())),
+            _ => None,
+        },
+        range::Asked::Unsatisfiable => None,
+    }
+}
+
+impl<S: Inner> Edge<S> {
+    /// Asks for what a stored part lacks, and answers with both. Where the origin's answer is no such
+    /// part, its answer to the request itself.
+    pub(super) async fn complete(
+        self: Arc<Self>,
+        request: Request<Body>,
+        completion: Completion,
+    ) -> Result<Response<Body>, ProxyError> {
+        let asked = prepare::head_of(&request);
+        let request_time = self.clock.now();
+        let response = self.ask(for_the_rest(&asked, &completion)).await?;
+        let pass = Pass {
+            reason: ForwardReason::Partial,
+            detail: None,
+            stale: None,
+            target: Some(completion.target.clone()),
+        };
+        match response.status() {
+            // What was stored is of no use: it has changed, or the origin gives no parts.
+            StatusCode::OK => {
+                let (response, stored) =
+                    self.keep(&asked, completion.target, request_time, response);
+                Ok(self.handed_on(response, &pass, false, stored))
+            }
+            StatusCode::PARTIAL_CONTENT => {
+                match self.combined(&asked, &completion, request_time, response).await {
+                    Some(stored) => {
+                        let status = Status {
+                            fwd: Some(ForwardReason::Partial),
+                            fwd_status: Some(StatusCode::PARTIAL_CONTENT),
+                            stored: true,
+                            ..Status::default()
+                        };
+                        let asked = Asked { method: &asked.method, headers: &asked.headers };
+                        Ok(respond::stored(&stored, asked, status, self.clock.now()))
+                    }
+                    None => self.pass(request, pass).await,
+                }
+            }
+            _ => self.pass(request, pass).await,
+        }
+    }
+
+    /// The stored part together with a new one, stored in its place; `None` if they do not go
+    /// together.
+    async fn combined(
+        &self,
+        asked: &Parts,
+        completion: &Completion,
+        request_time: Timestamp,
+        response: Response<Body>,
+    ) -> Option<Arc<StoredResponse>> {
+        let Completion { target, stored, .. } = completion;
+        if !partial::may_combine(&stored.head.headers, response.headers()) {
+            return None;
+        }
+        let (parts, body) = response.into_parts();
+        let response_time = self.clock.now();
+        let answer = Answer { request: asked, request_time, response: &parts, response_time };
+        let head = prepare::head(&answer, &self.settings).ok()?;
+        let Ok((Written::Whole(bytes), _)) = pour(body, &self.growing().writer()).await else {
+            return None;
+        };
+        let part = partial::part_of(&parts.headers, bytes.len() as u64).ok()?;
+        let combined = combine(stored, head, (part, bytes))?;
+        self.put(&target.key, target.epoch, combined.clone(), &asked.headers);
+        Some(combined)
+    }
+
+    /// Stores a part that is complete in itself: with the one that is stored, if they go together,
+    /// else in its place. What is stored whole stays.
+    pub(super) fn put_part(&self, target: &Target, mut head: Head, bytes: Bytes, asked: &Parts) {
+        let Ok(part) = partial::part_of(&head.headers, bytes.len() as u64) else { return };
+        let entry = self.store.get(&target.key);
+        let stored = entry.as_ref().and_then(|entry| entry.select(&asked.headers));
+        if stored.is_some_and(|stored| stored.head.part.is_none()) {
+            return;
+        }
+        let combined = stored
+            .filter(|stored| partial::may_combine(&stored.head.headers, &head.headers))
+            .and_then(|stored| combine(stored, head.clone(), (part.clone(), bytes.clone())));
+        let new = combined.unwrap_or_else(|| {
+            head.part = Some(part);
+            StoredResponse::new(head, bytes)
+        });
+        self.put(&target.key, target.epoch, new, &asked.headers);
+    }
+}
+
+/// RFC 9111 section 3.4: the newer fields and freshness, and the bytes of both.
+fn combine(
+    stored: &StoredResponse,
+    mut head: Head,
+    (part, bytes): (Part, Bytes),
+) -> Option<Arc<StoredResponse>> {
+    let old = stored.head.part.as_ref()?;
+    let (combined, body) = partial::combine((old, &stored.body), (&part, &bytes))?;
+    head.headers = partial::combined_headers(&stored.head.headers, &head.headers, &combined);
+    if combined.is_whole() {
+        head.status = StatusCode::OK;
+    } else {
+        head.part = Some(combined);
+    }
+    Some(StoredResponse::new(head, body))
+}
+
+/// The same request for the range that is missing; without the client's conditions, which the whole
+/// answer is judged by afterwards.
+fn for_the_rest(asked: &Parts, completion: &Completion) -> Request<Body> {
+    let mut request = Request::from_parts(asked.clone(), Body::Empty);
+    let headers = request.headers_mut();
+    validate::strip_conditions(headers);
+    headers.insert(RANGE, completion.missing.clone());
+    headers.remove(IF_RANGE);
+    // Without a strong validator the answer cannot be combined; but an origin that does not know
+    // `Range` answers with the whole all the same.
+    if let Some(tag) = validate::strong_tag(&completion.stored.head.headers) {
+        headers.insert(IF_RANGE, tag.clone());
+    }
+    request
+}
