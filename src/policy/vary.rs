@@ -12,6 +12,7 @@ use http::header::{ACCEPT_LANGUAGE, VARY};
 use http::{HeaderMap, HeaderName};
 
 pub use accept_encoding::normalise_accept_encoding;
+pub use accept_language::selects_language;
 
 use super::list;
 

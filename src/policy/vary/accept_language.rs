@@ -1,4 +1,8 @@
-//! When two `Accept-Language` fields ask for the same (RFC 9110 §12.5.4).
+//! When two `Accept-Language` fields ask for the same, and whether a response is in the language that
+//! one asks for (RFC 9110 §12.5.4).
+
+use http::HeaderMap;
+use http::header::CONTENT_LANGUAGE;
 
 use super::weight::weighted;
 use crate::policy::list;
@@ -28,9 +32,72 @@ fn ranges<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<(u16, Vec<u8>)> {
     ranges
 }
 
+/// Whether a stored response is in the language that these lines of `Accept-Language` prefer to all
+/// others, so that an origin that had it could not choose better.
+///
+/// Preferred is the range with the greatest weight, of equals the first: RFC 9110 §12.5.4 lets a
+/// server go by the order. A language that the lines only accept is not enough, since the origin may
+/// have a better one; and what is malformed on either side, or a response in several languages,
+/// settles nothing.
+///
+/// A tag that several ranges match is weighed by the longest of them, the most specific: `de` is not
+/// preferred by `*, de;q=0.5`, nor `de-AT` by `de, de-AT;q=0`.
+pub fn selects_language<'a>(
+    accept_language: impl Iterator<Item = &'a [u8]>,
+    stored: &HeaderMap,
+) -> bool {
+    let Some((tag, ranges)) = single_language(stored).zip(well_formed(accept_language)) else {
+        return false;
+    };
+    // Among equally long ones, which are the same, the last counts: it is the lightest.
+    let decisive =
+        ranges
+            .iter()
+            .filter(|(_, range)| matches(range, tag))
+            .max_by_key(|(_, range)| if range == b"*" { 0 } else { range.len() });
+    decisive.is_some_and(|range| range.0 > 0 && ranges.first() == Some(range))
+}
+
+/// The ranges, heaviest first; `None` if one is malformed.
+fn well_formed<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Vec<(u16, Vec<u8>)>> {
+    let ranges = ranges(lines);
+    ranges.iter().all(|(_, range)| range == b"*" || is_tag(range)).then_some(ranges)
+}
+
+/// The one language of a response (RFC 9110 §8.5).
+fn single_language(stored: &HeaderMap) -> Option<&[u8]> {
+    let lines = stored.get_all(CONTENT_LANGUAGE).into_iter();
+    let mut tags = lines.flat_map(|line| list::members(line.as_bytes()));
+    let (tag, None) = (tags.next()?, tags.next()) else {
+        return None;
+    };
+    is_tag(tag).then_some(tag)
+}
+
+/// RFC 4647 §2.1: subtags of one to eight letters or digits, the first of letters only.
+fn is_tag(tag: &[u8]) -> bool {
+    let is_subtag =
+        |tag: &[u8]| (1..=8).contains(&tag.len()) && tag.iter().all(u8::is_ascii_alphanumeric);
+    let starts_with_letters =
+        |tag: &[u8]| tag.iter().take_while(|byte| **byte != b'-').all(u8::is_ascii_alphabetic);
+    tag.split(|byte| *byte == b'-').all(is_subtag) && starts_with_letters(tag)
+}
+
+/// Basic filtering (RFC 4647 §3.3.1): a range matches the tags that it is, or that begin with it and
+/// a hyphen, in any case; `*` matches all.
+fn matches(range: &[u8], tag: &[u8]) -> bool {
+    let Some((beginning, rest)) = tag.split_at_checked(range.len()) else {
+        return range == b"*";
+    };
+    let begins = beginning.eq_ignore_ascii_case(range) && matches!(rest, [] | [b'-', ..]);
+    begins || range == b"*"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::testing::headers;
+    use proptest::prelude::*;
 
     #[test]
     fn languages_are_compared_by_preference() {
@@ -46,9 +113,91 @@ mod tests {
             ("en;x=1", "en", false),
             ("en;q=x", "en", false),
             ("", "en", false),
+            (" en ,,\tde ; q=0.5 ,", "en,de;q=0.5", true),
+            ("en;Q=0.500", "en;q=0.5", true),
+            ("en;q=0.501", "en;q=0.5", false),
+            ("en;q=0.5, de;q=0.9, fr", "fr, de;q=0.9, en;q=0.5", true),
+            ("en;q=0.5, de;q=0.5", "de;q=0.5, en;q=0.5", false),
+            ("zh-Hant-TW, *;q=0.1", "ZH-hant-tw,*;q=0.1", true),
+            ("en-GB", "en", false),
+            ("en, en", "en", false),
         ] {
             let lines = |line: &'static str| std::iter::once(line.as_bytes());
             assert_eq!(same(lines(one), lines(other)), expected, "{one} / {other}");
+        }
+    }
+
+    #[test]
+    fn languages_may_be_spread_over_lines() {
+        let lines = [&b"de;q=0.5"[..], b"en"].into_iter();
+        assert!(same(lines, std::iter::once(&b"en, de;q=0.5"[..])));
+    }
+
+    #[test]
+    fn a_response_is_selected_if_no_language_is_preferred_to_its_own() {
+        for (accepted, stored, expected) in [
+            ("de", &["de"][..], true),
+            ("DE", &["de"], true),
+            ("fr;q=0.5, de", &["de"], true),
+            ("fr;q=0.5, de;q=1.0", &["DE"], true),
+            ("de;q=0.2", &["de"], true),
+            ("de, fr", &["de"], true),
+            ("fr, de", &["de"], false),
+            ("fr, de;q=0.9", &["de"], false),
+            ("de", &["de-AT"], true),
+            ("de", &["den"], false),
+            ("de-AT", &["de"], false),
+            ("de-AT, de;q=0.9", &["de"], false),
+            ("de-at, de;q=0.9", &["de-AT"], true),
+            ("de, de-AT", &["de-AT"], false),
+            ("de, de-AT;q=0", &["de-AT"], false),
+            ("de, de-AT;q=0", &["de-CH"], true),
+            ("de, de;q=0.5", &["de"], false),
+            ("*", &["de"], true),
+            ("*, fr;q=0.5", &["de"], true),
+            ("*, de;q=0.5", &["de"], false),
+            ("de, *;q=0.5", &["de"], true),
+            ("de, *;q=0.5", &["fr"], false),
+            ("de;q=0", &["de"], false),
+            ("de;q=x", &["de"], false),
+            ("de, fr;q=x", &["de"], false),
+            ("de_AT", &["de_AT"], false),
+            ("", &["de"], false),
+            ("de", &[], false),
+            ("de", &[""], false),
+            ("*", &["*"], false),
+            ("de", &["de, en"], false),
+            ("de", &["de", "en"], false),
+        ] {
+            let fields: Vec<_> = stored.iter().map(|line| ("content-language", *line)).collect();
+            let found = selects_language(std::iter::once(accepted.as_bytes()), &headers(&fields));
+            assert_eq!(found, expected, "{accepted} / {stored:?}");
+        }
+        assert!(!selects_language(std::iter::empty(), &headers(&[("content-language", "de")])));
+    }
+
+    proptest! {
+        #[test]
+        fn what_asks_for_the_same_selects_the_same(
+            one in "((de|fr|de-AT|\\*)(;q=(0|0\\.5|1))?, ?){0,4}",
+            other in "((de|fr|de-AT|\\*)(;q=(0|0\\.5|1))?, ?){0,4}",
+            language in "de|fr|de-AT",
+        ) {
+            let stored = headers(&[("content-language", &language)]);
+            let selects = |line: &str| selects_language(std::iter::once(line.as_bytes()), &stored);
+            if same(std::iter::once(one.as_bytes()), std::iter::once(other.as_bytes())) {
+                prop_assert_eq!(selects(&one), selects(&other));
+            }
+            let upper = one.to_ascii_uppercase();
+            prop_assert_eq!(selects(&one), selects(&upper));
+        }
+
+        #[test]
+        fn no_field_is_too_strange_to_read(one in "\\PC{0,30}", other in "[a-z;=q01.*, -]{0,30}") {
+            let stored = headers(&[("content-language", &one)]);
+            for line in [&one, &other] {
+                selects_language(std::iter::once(line.as_bytes()), &stored);
+            }
         }
     }
 }
