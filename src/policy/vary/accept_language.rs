@@ -50,11 +50,8 @@ pub fn selects_language<'a>(
         return false;
     };
     // Among equally long ones, which are the same, the last counts: it is the lightest.
-    let decisive =
-        ranges
-            .iter()
-            .filter(|(_, range)| matches(range, tag))
-            .max_by_key(|(_, range)| if range == b"*" { 0 } else { range.len() });
+    let matching = ranges.iter().filter(|(_, range)| matches(range, tag));
+    let decisive = matching.max_by_key(|(_, range)| if range == b"*" { 0 } else { range.len() });
     decisive.is_some_and(|range| range.0 > 0 && ranges.first() == Some(range))
 }
 
