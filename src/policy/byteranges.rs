@@ -34,8 +34,8 @@ pub struct Multipart {
 
 /// Puts these parts of what is held into one body, in their order.
 ///
-/// The boundary is `base`, or begins with it: see [`boundary`]. Whoever knows it beforehand, and has
-/// a say in the data, can only make it longer; all the same it should be a random one.
+/// The boundary is `base`, or begins with it: see [`boundary`]. Whoever knows it beforehand, and
+/// has a say in the data, can only make it longer; so it need not be a secret.
 ///
 /// `None` if some part is not held, or `base` is no boundary (RFC 2046 §5.1.1) that may stand
 /// without quotes: some clients do not understand a quoted one (RFC 9110 §14.6).

@@ -127,8 +127,8 @@ fn keys(list: &InnerList) -> Option<Vec<String>> {
 /// §6: two queries are equivalent if these strings are equal. For the default that is the query as
 /// it is: `a=b` and `a=b&` are two resources then, and so are no query and an empty one.
 ///
-/// The order of keys is that of their bytes; the draft's is that of UTF-16. All that matters is that
-/// equal keys meet, in the order in which they came.
+/// The order of keys is that of their bytes; the draft's is that of UTF-16. All that matters is
+/// that equal keys meet, in the order in which they came.
 pub fn canonical(query: Option<&str>, variance: &Variance) -> String {
     if variance.is_default() {
         return query.map(|query| format!("?{query}")).unwrap_or_default();

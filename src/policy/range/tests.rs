@@ -109,7 +109,10 @@ proptest! {
     }
 
     #[test]
-    fn parts_lie_within_and_apart(line in "bytes=([0-9]{0,2}-[0-9]{0,2},){0,9}", length in 0..99_u64) {
+    fn parts_lie_within_and_apart(
+        line in "bytes=([0-9]{0,2}-[0-9]{0,2},){0,9}",
+        length in 0..99_u64,
+    ) {
         let Asked::Parts(mut parts) = ask(&line, length) else {
             return Ok(());
         };

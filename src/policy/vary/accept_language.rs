@@ -1,5 +1,5 @@
-//! When two `Accept-Language` fields ask for the same, and whether a response is in the language that
-//! one asks for (RFC 9110 §12.5.4).
+//! When two `Accept-Language` fields ask for the same, and whether a response is in the language
+//! that one asks for (RFC 9110 §12.5.4).
 
 use http::HeaderMap;
 use http::header::CONTENT_LANGUAGE;
@@ -36,12 +36,12 @@ fn ranges<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<(u16, Vec<u8>)> {
 /// others, so that an origin that had it could not choose better.
 ///
 /// Preferred is the range with the greatest weight, of equals the first: RFC 9110 §12.5.4 lets a
-/// server go by the order. A language that the lines only accept is not enough, since the origin may
-/// have a better one; and what is malformed on either side, or a response in several languages,
+/// server go by the order. A language that the lines only accept is not enough, since the origin
+/// may have a better one; and what is malformed on either side, or a response in several languages,
 /// settles nothing.
 ///
-/// A tag that several ranges match is weighed by the longest of them, the most specific: `de` is not
-/// preferred by `*, de;q=0.5`, nor `de-AT` by `de, de-AT;q=0`.
+/// A tag that several ranges match is weighed by the longest of them, the most specific: `de` is
+/// not preferred by `*, de;q=0.5`, nor `de-AT` by `de, de-AT;q=0`.
 pub fn selects_language<'a>(
     accept_language: impl Iterator<Item = &'a [u8]>,
     stored: &HeaderMap,
@@ -80,8 +80,8 @@ fn is_tag(tag: &[u8]) -> bool {
     tag.split(|byte| *byte == b'-').all(is_subtag) && starts_with_letters(tag)
 }
 
-/// Basic filtering (RFC 4647 §3.3.1): a range matches the tags that it is, or that begin with it and
-/// a hyphen, in any case; `*` matches all.
+/// Basic filtering (RFC 4647 §3.3.1): a range matches the tags that it is, or that begin with it
+/// and a hyphen, in any case; `*` matches all.
 fn matches(range: &[u8], tag: &[u8]) -> bool {
     let Some((beginning, rest)) = tag.split_at_checked(range.len()) else {
         return range == b"*";
