@@ -31,8 +31,8 @@ impl<S: Inner> Edge<S> {
     }
 
     fn invalidate_uri(&self, request: &Request<()>) {
-        let classes = Class::all_but_segments().filter(|_| self.settings.next.enabled);
-        for class in classes.chain([Class::DOCUMENT]) {
+        let is_used = |class: &Class<'_>| self.settings.next.enabled || *class == Class::DOCUMENT;
+        for class in Class::all_but_segments().filter(is_used) {
             let key = key::write(lookup::parts(request, &class), |key| class.write(key));
             self.invalidate(&key);
         }

@@ -105,8 +105,9 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
     let freshness = freshness(answer, is_static, &settings.rules)?;
     let prerendered = settings.next.enabled && verdict::is_prerendered(&response.headers);
     let settled = |name: &_| settings.next.enabled && verdict::is_settled(name, prerendered);
-    let selecting = Selecting::new(&response.headers, &request.headers, settled)
-        .map_err(|_| Unstored::Policy(NotStorable::VaryAny))?;
+    let selecting =
+        Selecting::new(&response.headers, &request.headers, &settings.rules.switches, settled)
+            .map_err(|_| Unstored::Policy(NotStorable::VaryAny))?;
     if selecting.names().any(introduce::tells_of_client) {
         return Err(Unstored::SelectedByClient);
     }

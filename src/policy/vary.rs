@@ -12,9 +12,8 @@ use http::header::{ACCEPT_LANGUAGE, VARY};
 use http::{HeaderMap, HeaderName};
 
 pub use accept_encoding::normalise_accept_encoding;
-pub use accept_language::selects_language;
 
-use super::list;
+use super::{Switches, list};
 
 /// `Vary` nominates what no request can be compared by, so none matches (RFC 9111 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +23,18 @@ pub struct VaryAny;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selecting {
     fields: Box<[Field]>,
+    languages: Languages,
+}
+
+/// How `Accept-Language` is compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Languages {
+    /// The same languages in the same order of preference.
+    #[default]
+    Strict,
+    /// Order among equal weights left aside; or the response's own language, where it has one, is
+    /// what the request prefers.
+    Loose(Option<Box<[u8]>>),
 }
 
 /// One nominated field, as the original request had it: its lines, none if it was absent.
@@ -38,12 +49,14 @@ struct Field {
 
 impl Selecting {
     /// Keeps what `response` nominates of `request`, save the fields for which `ignored` holds.
+    /// Languages are compared loosely if `switches` say so.
     ///
     /// # Errors
     /// [`VaryAny`] if no request at all can match.
     pub fn new(
         response: &HeaderMap,
         request: &HeaderMap,
+        switches: &Switches,
         ignored: impl Fn(&HeaderName) -> bool,
     ) -> Result<Self, VaryAny> {
         let mut fields: Vec<Field> = Vec::new();
@@ -53,7 +66,11 @@ impl Selecting {
                 fields.push(Field::new(name, request));
             }
         }
-        Ok(Self { fields: fields.into() })
+        let languages = match switches.loose_languages {
+            true => Languages::Loose(accept_language::single_language(response).map(Into::into)),
+            false => Languages::Strict,
+        };
+        Ok(Self { fields: fields.into(), languages })
     }
 
     /// Whether `request` selects the same response as the original request did.
@@ -62,7 +79,7 @@ impl Selecting {
     /// same if they differ only in how a list is spaced and spread over lines, or in ways that
     /// their definition gives no meaning.
     pub fn matches(&self, request: &HeaderMap) -> bool {
-        self.fields.iter().all(|field| field.matches(request))
+        self.fields.iter().all(|field| field.matches(request, &self.languages))
     }
 
     /// Whether nothing is nominated: then every request matches.
@@ -87,7 +104,7 @@ impl Field {
         Self { name, lines }
     }
 
-    fn matches(&self, request: &HeaderMap) -> bool {
+    fn matches(&self, request: &HeaderMap, languages: &Languages) -> bool {
         let requested = || request.get_all(&self.name).iter().map(|line| line.as_bytes());
         let stored = || self.lines.iter().map(|line| &**line);
         if stored().eq(requested()) {
@@ -98,7 +115,15 @@ impl Field {
             return false;
         }
         if self.name == ACCEPT_LANGUAGE {
-            return accept_language::same(stored(), requested());
+            return match languages {
+                Languages::Strict => accept_language::same(stored(), requested()),
+                Languages::Loose(own) => {
+                    accept_language::same_in_any_order(stored(), requested())
+                        || own
+                            .as_ref()
+                            .is_some_and(|own| accept_language::prefers(requested(), own))
+                }
+            };
         }
         stored().flat_map(list::members).eq(requested().flat_map(list::members))
     }
@@ -136,7 +161,7 @@ mod tests {
 
     fn selecting(vary: &[&str], request: &HeaderMap) -> Result<Selecting, VaryAny> {
         let vary: Vec<_> = vary.iter().map(|line| ("vary", *line)).collect();
-        Selecting::new(&headers(&vary), request, |_| false)
+        Selecting::new(&headers(&vary), request, &Switches::default(), |_| false)
     }
 
     #[test]
@@ -162,7 +187,12 @@ mod tests {
 
     #[test]
     fn a_star_matches_nothing_even_if_all_is_ignored() {
-        let ignoring = Selecting::new(&headers(&[("vary", "*")]), &HeaderMap::new(), |_| true);
+        let ignoring = Selecting::new(
+            &headers(&[("vary", "*")]),
+            &HeaderMap::new(),
+            &Switches::default(),
+            |_| true,
+        );
         assert_eq!(ignoring, Err(VaryAny));
     }
 
@@ -215,7 +245,10 @@ mod tests {
     fn names_are_kept_once_and_ignored_ones_not_at_all() {
         let response = headers(&[("vary", "RSC, accept, rsc"), ("vary", "Next-Url")]);
         let selecting =
-            Selecting::new(&response, &HeaderMap::new(), |name| name == "next-url").unwrap();
+            Selecting::new(&response, &HeaderMap::new(), &Switches::default(), |name| {
+                name == "next-url"
+            })
+            .unwrap();
         assert!(selecting.names().eq(["rsc", "accept"].iter()));
         assert!(selecting.matches(&headers(&[("next-url", "/")])));
         assert!(!selecting.matches(&headers(&[("rsc", "1")])));
