@@ -130,7 +130,7 @@ impl<S: Inner> Edge<S> {
         };
         let part = partial::part_of(&parts.headers, bytes.len() as u64).ok()?;
         let combined = combine(stored, head, (part, bytes))?;
-        self.put(&target.key, target.epoch, combined.clone(), &asked.headers);
+        self.put(target, combined.clone(), asked);
         Some(combined)
     }
 
@@ -150,7 +150,7 @@ impl<S: Inner> Edge<S> {
             head.part = Some(part);
             StoredResponse::new(head, bytes)
         });
-        self.put(&target.key, target.epoch, new, &asked.headers);
+        self.put(target, new, asked);
     }
 }
 

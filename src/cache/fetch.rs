@@ -213,7 +213,7 @@ impl<S: Inner> Edge<S> {
         }
         respond::state_length(&mut head.headers, &body);
         let stored = StoredResponse::new(head, body);
-        self.put(&target.key, target.epoch, stored, &asked.headers);
+        self.put(target, stored, asked);
     }
 
     fn follow(

@@ -37,7 +37,7 @@ impl<S: Inner> Edge<S> {
         match prepare::freshened(stale, &answer, &self.settings) {
             Ok(head) => {
                 let stored = StoredResponse::new(head, stale.body.clone());
-                self.put(&target.key, target.epoch, stored, &asked.headers);
+                self.put(target, stored, &asked);
             }
             Err(why) if why.withdraws() => self.store.remove_variant(&target.key, stale),
             Err(_) => {}

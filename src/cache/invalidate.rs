@@ -33,8 +33,12 @@ impl<S: Inner> Edge<S> {
     fn invalidate_uri(&self, request: &Request<()>) {
         let is_used = |class: &Class<'_>| self.settings.next.enabled || *class == Class::DOCUMENT;
         for class in Class::all_but_segments().filter(is_used) {
-            let key = key::write(lookup::parts(request, &class), |key| class.write(key));
-            self.invalidate(&key);
+            let parts = lookup::parts(request, &class);
+            // Both: what is on its way was asked for under the one, and may land under the other.
+            self.invalidate(&key::write(parts, |key| class.write(key)));
+            if self.searches.is_any() {
+                self.invalidate(&self.searches.key(parts, |key| class.write(key)));
+            }
         }
     }
 }

@@ -105,12 +105,7 @@ impl<S: Inner> Edge<S> {
         match prepare::freshened(stale, answer, &self.settings) {
             Ok(head) => {
                 let stored = StoredResponse::new(head, stale.body.clone());
-                self.put(
-                    &fetch.target.key,
-                    fetch.target.epoch,
-                    stored.clone(),
-                    &answer.request.headers,
-                );
+                self.put(&fetch.target, stored.clone(), answer.request);
                 Ok(stored)
             }
             Err(why) => {

@@ -18,7 +18,7 @@ use crate::client;
 use crate::next::class::Class;
 use crate::policy::cache_control::RequestDirectives;
 use crate::policy::date::Timestamp;
-use crate::policy::key::{self, KeyBuf, KeyParts};
+use crate::policy::key::{KeyBuf, KeyParts};
 use crate::policy::reuse::{self, Decision, ForwardReason};
 use crate::policy::status::Status;
 use crate::policy::vary::normalise_accept_encoding;
@@ -202,7 +202,7 @@ impl<S: Inner> Edge<S> {
     /// The key of a request; `None` for one that no client of Next.js would send.
     pub(super) fn key_of<B>(&self, request: &Request<B>) -> Option<KeyBuf> {
         let class = self.settings.class(request.headers()).ok()?;
-        Some(key::write(parts(request, &class), |key| class.write(key)))
+        Some(self.searches.key(parts(request, &class), |key| class.write(key)))
     }
 }
 

@@ -33,6 +33,7 @@ mod prepare;
 mod renew;
 mod respond;
 mod room;
+mod search;
 mod settings;
 mod unstorable;
 
@@ -42,7 +43,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderMap, Request, Response};
+use http::request::Parts;
+use http::{Request, Response};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
@@ -50,12 +52,15 @@ use crate::body::Body;
 use crate::clock::Clock;
 use crate::error::ProxyError;
 use crate::log::Seldom;
+use crate::policy::key::KeyBuf;
+use crate::policy::no_vary_search;
 use crate::store::{MemoryStore, StoredResponse};
 use collapse::Flights;
-use epochs::{Epoch, Epochs};
+use epochs::Epochs;
 use growing::{Growing, Limits};
-use lookup::Plan;
+use lookup::{Plan, Target};
 use room::Room;
+use search::Searches;
 pub use settings::Settings;
 use unstorable::Unstorable;
 
@@ -96,6 +101,7 @@ struct Edge<S> {
     store: MemoryStore,
     flights: Arc<Flights>,
     epochs: Epochs,
+    searches: Searches,
     filling: Limits,
     unstorable: Unstorable,
     renewals: Arc<Semaphore>,
@@ -118,6 +124,7 @@ impl<S: Inner> Cache<S> {
             store,
             flights: Flights::new(),
             epochs: Epochs::new(),
+            searches: Searches::new(),
             filling,
             unstorable: Unstorable::new(cache.uncacheable_memory),
             renewals: Arc::new(Semaphore::new(cache.max_revalidations)),
@@ -172,16 +179,32 @@ impl<S: Inner> Edge<S> {
         Ok(response)
     }
 
-    /// Stores a response that was asked for in `epoch`, unless its key has been invalidated since.
-    fn put(&self, key: &[u8], epoch: Epoch, stored: Arc<StoredResponse>, request: &HeaderMap) {
-        if self.epochs.of(key) != epoch {
+    /// Stores the response to a request, unless its target has been invalidated since it was asked
+    /// for.
+    fn put(&self, target: &Target, stored: Arc<StoredResponse>, asked: &Parts) {
+        let is_obsolete = || self.epochs.of(&target.key) != target.epoch;
+        if is_obsolete() {
             return;
         }
-        self.store.put(key, stored.clone(), request);
+        let key = self.key_to_store(target, &stored, asked);
+        self.store.put(&key, stored.clone(), &asked.headers);
         // An invalidation between the look and the put has found nothing to remove.
-        if self.epochs.of(key) != epoch {
-            self.store.remove_variant(key, &stored);
+        if is_obsolete() {
+            self.store.remove_variant(&key, &stored);
         }
+    }
+
+    /// The target's own key, unless the response says that parameters of the query do not count, or
+    /// that they do again.
+    fn key_to_store(&self, target: &Target, stored: &StoredResponse, asked: &Parts) -> KeyBuf {
+        let variance = no_vary_search::variance(&stored.head.headers);
+        if variance.is_default() && !self.searches.is_any() {
+            return target.key.clone();
+        }
+        let request = Request::from_parts(asked.clone(), ());
+        let Ok(class) = self.settings.class(&asked.headers) else { return target.key.clone() };
+        self.searches.learn(lookup::parts(&request, &class), variance);
+        self.searches.key(lookup::parts(&request, &class), |key| class.write(key))
     }
 
     /// Forgets a key, and does not take back what was asked for before.

@@ -154,7 +154,7 @@ impl<S: Inner> Edge<S> {
             .map_err(Failure::Unstored)?;
         respond::state_length(&mut head.headers, &whole);
         let stored = StoredResponse::new(head, whole);
-        self.put(&fetch.target.key, fetch.target.epoch, stored, &asked.headers);
+        self.put(&fetch.target, stored, asked);
         Ok(())
     }
 }

@@ -9,6 +9,8 @@
 //!   the class themselves. On a document it is a parameter like any other, and may show in the page.
 //! - Scheme and host are part of it (RFC 9110 section 4.2), the host as `layer::admit` spells it.
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 
 /// A key's bytes; longer ones than usual move to the heap.
@@ -39,8 +41,9 @@ pub fn write(parts: KeyParts<'_>, class: impl FnOnce(&mut KeyBuf)) -> KeyBuf {
     key.extend_from_slice(parts.host);
     key.push(END_OF_PART);
     key.extend_from_slice(parts.path.as_bytes());
-    if let Some(query) = parts.query {
-        write_query(&mut key, query, parts.is_rsc);
+    if let Some(query) = parts.query.and_then(|query| counted(query, parts.is_rsc)) {
+        key.push(b'?');
+        key.extend_from_slice(query.as_bytes());
     }
     key.push(END_OF_PART);
     class(&mut key);
@@ -53,19 +56,14 @@ pub fn uri(key: &[u8]) -> &[u8] {
     key.get(..end.unwrap_or(key.len())).unwrap_or(key)
 }
 
-/// Copies every parameter, of an RSC request all but `_rsc`; bytes and order untouched.
-fn write_query(key: &mut KeyBuf, query: &str, is_rsc_request: bool) {
+/// The parameters of a query that count, bytes and order untouched: of an RSC request all but `_rsc`.
+/// `None` if there is no other.
+pub fn counted(query: &str, is_rsc_request: bool) -> Option<Cow<'_, str>> {
     if !is_rsc_request || !query.contains(RSC_PARAMETER) {
-        key.push(b'?');
-        key.extend_from_slice(query.as_bytes());
-        return;
+        return Some(Cow::Borrowed(query));
     }
-    let mut separator = b'?';
-    for parameter in query.split('&').filter(|parameter| !is_rsc(parameter)) {
-        key.push(separator);
-        key.extend_from_slice(parameter.as_bytes());
-        separator = b'&';
-    }
+    let counted: Vec<&str> = query.split('&').filter(|parameter| !is_rsc(parameter)).collect();
+    (!counted.is_empty()).then(|| Cow::Owned(counted.join("&")))
 }
 
 const RSC_PARAMETER: &str = "_rsc";
