@@ -214,7 +214,9 @@ fn check_freshness(
     // it.
     let for_errors =
         directives.stale_if_error.is_some() && freshness.usable_on_error(response_time);
-    let usable = freshness.at(response_time) != Use::Expired || for_errors;
+    // §5.2.1.2: a client that puts up with stale responses may come.
+    let for_max_stale = rules.switches.request_directives && !freshness.forbids_stale;
+    let usable = freshness.at(response_time) != Use::Expired || for_errors || for_max_stale;
     if usable || validate::has_validator(response) {
         Ok(freshness)
     } else {

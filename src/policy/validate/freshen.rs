@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName};
 use crate::policy::list;
 
 /// What a 304 does not change, each for its reason.
-static KEPT: [HeaderName; 16] = [
+static KEPT: [HeaderName; 15] = [
     // RFC 9111 §3.2: they describe the stored content, and a 304 brings no other.
     CONTENT_LENGTH,
     CONTENT_ENCODING,
@@ -19,8 +19,6 @@ static KEPT: [HeaderName; 16] = [
     // Next.js leaves `Accept-Encoding` out of it on a 304; and what selected the response selects
     // it still.
     VARY,
-    // Never stored.
-    SET_COOKIE,
     // RFC 9111 §3.1: these concern the connection, not the response.
     CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -58,6 +56,8 @@ pub fn freshen(stored: &mut HeaderMap, not_modified: &HeaderMap) {
 fn is_kept(name: &HeaderName, stored: &HeaderMap, not_modified: &HeaderMap) -> bool {
     KEPT.contains(name)
         || (*name == ETAG && stored.contains_key(ETAG))
+        // One visitor's, unless such are stored.
+        || (*name == SET_COOKIE && !stored.contains_key(SET_COOKIE))
         || is_of_connection(name, not_modified)
 }
 
