@@ -1,8 +1,9 @@
 //! Installs and builds the Next.js application in `tests/next-app` for one major version, once.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Mutex;
+
+use super::npm::{node_is_there, run, target};
 
 /// npm and next use all cores; two at a time would only be in each other's way.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -24,22 +25,6 @@ pub fn build(major: u32) -> Result<PathBuf, String> {
     run(&dir, "node", &["node_modules/next/dist/bin/next", "build"]);
     std::fs::write(&stamp, wanted).expect("the fixture's folder can be written");
     Ok(dir)
-}
-
-fn target() -> PathBuf {
-    // target/debug/deps/next-… -> target
-    let exe = std::env::current_exe().expect("a test has a path");
-    exe.ancestors().nth(3).expect("a test lies in target/debug/deps").to_owned()
-}
-
-fn node_is_there() -> Result<(), String> {
-    for program in ["node", "npm"] {
-        let found = Command::new(program).arg("--version").output();
-        if !found.is_ok_and(|output| output.status.success()) {
-            return Err(format!("{program} is not installed"));
-        }
-    }
-    Ok(())
 }
 
 /// Changes when any source file does.
@@ -109,20 +94,4 @@ fn name_for(file: &Path, major: u32) -> Option<PathBuf> {
     }
     // Next.js 16 calls the middleware a proxy.
     Some(if name == "middleware.js" && major >= 16 { "proxy.js".into() } else { file.into() })
-}
-
-fn run(dir: &Path, program: &str, args: &[&str]) {
-    let output = Command::new(program)
-        .args(args)
-        .current_dir(dir)
-        .env("NEXT_TELEMETRY_DISABLED", "1")
-        .output()
-        .unwrap_or_else(|error| panic!("{program} cannot be run: {error}"));
-    assert!(
-        output.status.success(),
-        "{program} {args:?} failed in {}:\n{}{}",
-        dir.display(),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
 }

@@ -10,8 +10,12 @@ mod browser;
 mod client;
 mod fixture;
 mod life;
+#[path = "../support/npm.rs"]
+mod npm;
 mod process;
 mod routes;
+#[path = "../support/process.rs"]
+mod support;
 
 use process::{edge, free_address, next_start, wrapped};
 

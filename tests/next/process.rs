@@ -1,52 +1,20 @@
-//! The processes of a test: the edge's binary, and Next.js behind it. They end with their handle.
+//! The processes of a test: the edge's binary, and Next.js behind it.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::client;
-
-/// A running process that is stopped when dropped.
-pub struct Process {
-    child: Child,
-    /// Where it listens.
-    pub address: SocketAddr,
-}
+pub use super::support::{Process, free_address};
 
 impl Process {
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-
     /// SIGTERM, and the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").arg(&pid).status().is_ok_and(|status| status.success()));
         self.child.wait().expect("a child can be waited for").code()
     }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let pid = self.child.id().to_string();
-        // The edge ends its wrapped server on SIGTERM; it would leave it behind on SIGKILL.
-        let _ = Command::new("kill").arg(&pid).stderr(Stdio::null()).status();
-        for _ in 0..100 {
-            if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
-                return;
-            }
-            std::thread::park_timeout(Duration::from_millis(100));
-        }
-        self.kill();
-    }
-}
-
-/// An address that nobody listens at.
-pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address")
 }
 
 /// `next start`, by itself.
