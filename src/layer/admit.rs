@@ -16,6 +16,7 @@ use super::introduce::Pseudonym;
 use crate::body::Body;
 use crate::client;
 use crate::error::ProxyError;
+use crate::server::Ambiguous;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -32,8 +33,15 @@ impl<S> Admit<S> {
     }
 
     fn check(&self, request: &mut Request<Body>) -> Result<(), ProxyError> {
-        check_target(request)?;
+        if request.extensions().get::<Ambiguous>().is_some() {
+            return Err(bad("its head can be read in two ways"));
+        }
         check_host(request)?;
+        if request.uri().authority().is_some() {
+            make_origin_form(request)?;
+            check_host(request)?;
+        }
+        check_path(request)?;
         if !hop_by_hop::is_only_chunked(request.headers()) {
             // RFC 9112 section 6.1: what is not understood is refused.
             return Err(bad("the Transfer-Encoding is something else than chunked"));
@@ -65,27 +73,33 @@ where
     }
 }
 
-/// RFC 9112 section 3.2: origin-form goes on as it is, absolute-form is rewritten to it, with its
-/// authority in the place of `Host` (section 3.2.2). There is no authority-form without CONNECT, and
-/// no CONNECT here: this is no way out into the network (CVE-2026-44578).
-fn check_target(request: &mut Request<Body>) -> Result<(), ProxyError> {
-    if request.method() == Method::CONNECT {
-        return Err(bad("CONNECT is for proxies, and this is a gateway"));
-    }
+/// RFC 9112 section 3.2.2: absolute-form is rewritten to origin-form, with its authority in the place
+/// of `Host`. There is no authority-form without CONNECT, and no CONNECT here: this is no way out into
+/// the network (CVE-2026-44578).
+fn make_origin_form(request: &mut Request<Body>) -> Result<(), ProxyError> {
     let uri = request.uri();
-    if let Some(authority) = uri.authority() {
-        if !matches!(uri.scheme_str(), Some("http" | "https")) {
-            return Err(bad("the target is not of http"));
-        }
-        let host = HeaderValue::try_from(authority.as_str())
-            .map_err(|_| bad("the target's authority cannot be a Host"))?;
-        let path = uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
-        *request.uri_mut() = Uri::from(path);
-        request.headers_mut().insert(HOST, host);
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err(bad("the target is not of http"));
     }
-    let is_path = request.uri().path().starts_with('/');
-    let is_asterisk = request.method() == Method::OPTIONS && request.uri().path() == "*";
-    if is_path || is_asterisk { Ok(()) } else { Err(bad("the target is no path")) }
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let host = HeaderValue::try_from(authority)
+        .map_err(|_| bad("the target's authority cannot be a Host"))?;
+    let path = uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+    *request.uri_mut() = Uri::from(path);
+    request.headers_mut().insert(HOST, host);
+    Ok(())
+}
+
+fn check_path(request: &Request<Body>) -> Result<(), ProxyError> {
+    let path = request.uri().path();
+    let is_asterisk = *request.method() == Method::OPTIONS && path == "*";
+    if *request.method() == Method::CONNECT {
+        Err(bad("CONNECT is for proxies, and this is a gateway"))
+    } else if path.starts_with('/') || is_asterisk {
+        Ok(())
+    } else {
+        Err(bad("the target is no path"))
+    }
 }
 
 /// RFC 9112 section 3.2: a request of HTTP/1.1 has exactly one `Host`, and a valid one. It goes on
@@ -167,6 +181,8 @@ mod tests {
             ("two", none().header("host", "a").header("host", "a"), false),
             ("empty", none().header("host", ""), false),
             ("a path in it", none().header("host", "a/b"), false),
+            ("none beside a target with one", Request::builder().uri("http://a/"), false),
+            ("two beside a target with one", get("http://a/").header("host", "b"), false),
         ] {
             assert_eq!(admit(request).is_ok(), admitted, "{name}");
         }

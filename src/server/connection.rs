@@ -1,5 +1,6 @@
 //! One client's connection: HTTP/1.1, its limits, and its end.
 
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
@@ -21,6 +22,7 @@ use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tracing::debug;
 
+use super::heads::{Ambiguous, Heads, Verdict};
 use super::limits::Limits;
 use super::receiving::Receiving;
 use super::watch::{Part, Watch, Watched, Wish};
@@ -49,6 +51,8 @@ impl Connection {
         let watch = self.watch.0.clone();
         let config = self.config.clone();
         let interims = Arc::new(Interims::default());
+        let verdict = Arc::<Verdict>::default();
+        let heads = Heads::new(config.max_header_bytes, verdict.clone());
         let requests = Requests {
             stack: Mutex::new(stack),
             peer: self.peer,
@@ -56,10 +60,12 @@ impl Connection {
             place: self.place,
             watch: watch.clone(),
             interims: interims.clone(),
+            count: Cell::new(0),
+            verdict,
         };
         let mut http = std::pin::pin!(
             builder(&config)
-                .serve_connection(TokioIo::new(Io::new(io, &watch, &interims)), requests)
+                .serve_connection(TokioIo::new(Io::new(io, &watch, &interims, heads)), requests)
                 .with_upgrades()
         );
         let mut limits = Limits::new(&config, &watch);
@@ -125,6 +131,8 @@ struct Requests<S> {
     place: Place,
     watch: Arc<Watch>,
     interims: Arc<Interims>,
+    count: Cell<u64>,
+    verdict: Arc<Verdict>,
 }
 
 impl<S: Answering> Service<Request<Incoming>> for Requests<S> {
@@ -140,6 +148,10 @@ impl<S: Answering> Service<Request<Incoming>> for Requests<S> {
         // RFC 9110 section 15.2: not to a client of HTTP/1.0.
         client.interims = (request.version() == Version::HTTP_11).then_some(sink);
         request.extensions_mut().insert(client);
+        self.count.set(self.count.get() + 1);
+        if self.verdict.is_ambiguous(self.count.get()) {
+            request.extensions_mut().insert(Ambiguous);
+        }
         if request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(self.place.clone());
         }
@@ -235,6 +247,7 @@ struct Io<IO> {
     interims: Arc<Interims>,
     /// Some bytes of an interim response are sent, and others are not.
     is_amid_interim: bool,
+    heads: Heads,
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Io<IO> {
@@ -245,17 +258,18 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Io<IO> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = ready!(Pin::new(&mut self.io).poll_read(cx, buffer));
-        if buffer.filled().len() > before {
+        if let Some(came @ [_, ..]) = buffer.filled().get(before..) {
             self.watch.bytes_came();
+            self.heads.look(came);
         }
         Poll::Ready(read)
     }
 }
 
 impl<IO: AsyncWrite + Unpin> Io<IO> {
-    fn new(io: IO, watch: &Arc<Watch>, interims: &Arc<Interims>) -> Self {
+    fn new(io: IO, watch: &Arc<Watch>, interims: &Arc<Interims>, heads: Heads) -> Self {
         let (watch, interims) = (watch.clone(), interims.clone());
-        Self { io, watch, interims, is_amid_interim: false }
+        Self { io, watch, interims, is_amid_interim: false, heads }
     }
 
     fn send_interims(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -5,6 +5,7 @@
 mod connection;
 mod drain;
 mod files;
+mod heads;
 mod limits;
 mod receiving;
 mod watch;
@@ -28,6 +29,7 @@ use crate::error::BodyError;
 use crate::log::Seldom;
 use connection::Connection;
 pub use drain::Drained;
+pub use heads::Ambiguous;
 use watch::Watches;
 
 /// What the listener needs of the stack: an answer to every request. It must always be ready.
