@@ -101,11 +101,25 @@ fn first_member<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str
     members(headers, name).next()
 }
 
-/// Whether these bytes can be a host with an optional port (RFC 3986 section 3.2.2): what could end
-/// a line, a key's part or a URL's authority cannot.
+/// Whether these bytes are a host with an optional port (RFC 3986 section 3.2.2): what could end a
+/// line, a key's part or a URL's authority is not.
 pub fn is_host(host: &[u8]) -> bool {
-    let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_~:[]%!$&'()*+;=".contains(byte);
-    !host.is_empty() && host.iter().all(safe)
+    let end = match host.strip_prefix(b"[") {
+        Some(literal) => literal.iter().position(|byte| *byte == b']').map(|end| end + 2),
+        None => Some(host.iter().position(|byte| *byte == b':').unwrap_or(host.len())),
+    };
+    let Some((name, port)) = end.and_then(|end| host.split_at_checked(end)) else { return false };
+    let is_port = matches!(port, [] | [b':', ..]) && port.iter().skip(1).all(u8::is_ascii_digit);
+    is_name(name) && is_port
+}
+
+fn is_name(name: &[u8]) -> bool {
+    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_~%!$&'()*+;=".contains(byte);
+    let in_address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
+    match name {
+        [b'[', address @ .., b']'] => !address.is_empty() && address.iter().all(in_address),
+        name => !name.is_empty() && name.iter().all(in_name),
+    }
 }
 
 /// The one spelling of a host: in lower case, without its scheme's own port or an empty one (RFC 9110
@@ -206,6 +220,15 @@ mod tests {
             ("a?b", false),
             ("a#b", false),
             ("a,b", false),
+            ("a:", true),
+            ("a:b", false),
+            ("a:1:2", false),
+            (":80", false),
+            ("a]", false),
+            ("[::1", false),
+            ("[]", false),
+            ("[::1]80", false),
+            ("[a.example]", false),
         ] {
             assert_eq!(is_host(host.as_bytes()), expected, "{host}");
         }
