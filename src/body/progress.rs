@@ -1,4 +1,4 @@
-//! When a request body last moved. Whoever waits for an answer counts from then: the time of an
+//! When a request body last moved, and whether it has ended. Whoever waits for an answer counts from then: the time of an
 //! upload is the client's, not the origin's.
 
 use std::pin::Pin;
@@ -13,9 +13,15 @@ use tokio::time::Instant;
 use super::Body;
 use crate::error::BodyError;
 
-/// Tells when the body that it was made for last moved.
+/// Tells how far the body that it was made for has come.
 #[derive(Clone, Debug)]
-pub struct Progress(Arc<Mutex<Instant>>);
+pub struct Progress(Arc<Mutex<State>>);
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    last: Instant,
+    has_ended: bool,
+}
 
 impl Progress {
     /// Watches `body`; `None` if there is none that could move.
@@ -23,7 +29,7 @@ impl Progress {
         if http_body::Body::is_end_stream(body) {
             return None;
         }
-        let progress = Self(Arc::new(Mutex::new(Instant::now())));
+        let progress = Self(Arc::new(Mutex::new(State { last: Instant::now(), has_ended: false })));
         let inner = std::mem::take(body);
         *body = Body::stream(Watched { inner, progress: progress.clone() });
         Some(progress)
@@ -31,7 +37,12 @@ impl Progress {
 
     /// When the body last moved.
     pub fn last(&self) -> Instant {
-        *self.0.lock()
+        self.0.lock().last
+    }
+
+    /// Whether all of the body has been taken, and nothing is left to be sent.
+    pub fn has_ended(&self) -> bool {
+        self.0.lock().has_ended
     }
 }
 
@@ -49,8 +60,9 @@ impl http_body::Body for Watched {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = Pin::new(&mut self.inner).poll_frame(cx);
-        if frame.is_ready() {
-            *self.progress.0.lock() = Instant::now();
+        if let Poll::Ready(frame) = &frame {
+            let has_ended = frame.is_none() || self.inner.is_end_stream();
+            *self.progress.0.lock() = State { last: Instant::now(), has_ended };
         }
         frame
     }

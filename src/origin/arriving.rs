@@ -9,17 +9,23 @@ use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::connect::Sender;
+use super::framing::Afterwards;
 use super::pool::Pool;
 use crate::body::{Body, Patient};
 use crate::error::BodyError;
 
-/// Wraps `body`. At its end the connection is free for the next request; dropped before, it takes
-/// the connection along, which ends the origin's work.
-pub(super) fn arriving(body: Incoming, sender: Sender, pool: Arc<Pool>) -> Body {
+/// Wraps `body`. At its end the connection is free for the next request, or ends too; dropped
+/// before, it takes the connection along, which ends the origin's work.
+pub(super) fn arriving(
+    body: Incoming,
+    sender: Sender,
+    pool: Arc<Pool>,
+    afterwards: Afterwards,
+) -> Body {
     let limit = pool.body_timeout();
-    let connection = Connection { sender, pool };
+    let connection = Connection { sender, pool, afterwards };
     if body.is_end_stream() {
-        connection.give_back();
+        connection.done();
         return Body::Empty;
     }
     let body = Patient::new(body, limit, "origin.body_timeout");
@@ -34,11 +40,15 @@ struct Arriving {
 struct Connection {
     sender: Sender,
     pool: Arc<Pool>,
+    afterwards: Afterwards,
 }
 
 impl Connection {
-    fn give_back(self) {
-        self.pool.give_back(self.sender);
+    fn done(self) {
+        match self.afterwards {
+            Afterwards::Reuse => self.pool.give_back(self.sender),
+            Afterwards::Close => drop(self.sender),
+        }
     }
 }
 
@@ -55,7 +65,7 @@ impl http_body::Body for Arriving {
         if matches!(frame, Some(Err(_))) {
             self.connection = None;
         } else if is_end && let Some(connection) = self.connection.take() {
-            connection.give_back();
+            connection.done();
         }
         Poll::Ready(frame)
     }

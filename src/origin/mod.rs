@@ -7,6 +7,7 @@ mod arriving;
 pub mod child;
 mod connect;
 mod exchange;
+mod framing;
 mod pool;
 mod probe;
 mod upgrade;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::HOST;
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use http_body::Body as _;
 use tower::Service;
 use tracing::debug;
@@ -24,10 +25,10 @@ use tracing::debug;
 use crate::body::{Body, Progress};
 use crate::config::{OriginAddress, OriginConfig};
 use crate::error::ProxyError;
-use crate::layer::hop_by_hop;
 use arriving::arriving;
 use connect::Sender;
 use exchange::{Answer, Failure, exchange};
+use framing::Afterwards;
 use pool::Pool;
 use upgrade::Near;
 
@@ -77,19 +78,13 @@ async fn send(pool: Arc<Pool>, mut request: Request<Body>) -> Result<Response<Bo
         return near.join(answer);
     }
     let (parts, body) = answer.into_parts();
-    check_framing(&parts.headers)?;
-    let body = arriving(body, sender, pool);
-    Ok(Response::from_parts(parts, body))
-}
-
-/// The library takes the chunks off a body and knows no other coding: passed on without the field,
-/// what is compressed for the connection would be taken for the content (RFC 9112 section 6.1).
-fn check_framing(headers: &HeaderMap) -> Result<(), ProxyError> {
-    if hop_by_hop::is_only_chunked(headers) {
-        return Ok(());
+    let mut afterwards = framing::check(parts.status, &parts.headers)?;
+    if upload.is_some_and(|upload| !upload.has_ended()) {
+        // Who answers before an upload has ended may take the rest of it for a request.
+        afterwards = Afterwards::Close;
     }
-    let reason = "its Transfer-Encoding is something else than chunked";
-    Err(ProxyError::InvalidResponse { reason: reason.into() })
+    let body = arriving(body, sender, pool, afterwards);
+    Ok(Response::from_parts(parts, body))
 }
 
 /// Sends over a connection that is there, or a new one.
