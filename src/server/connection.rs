@@ -273,7 +273,7 @@ impl<IO: AsyncWrite + Unpin> Io<IO> {
     }
 
     fn send_interims(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { io, watch, interims, is_amid_interim } = self;
+        let Self { io, watch, interims, is_amid_interim, .. } = self;
         let stopped = interims.send(|bytes| {
             let written = Pin::new(&mut *io).poll_write(cx, bytes);
             watch.note_write(written.is_pending());

@@ -6,6 +6,7 @@
 mod client_side;
 mod command_line;
 mod interim;
+mod framing;
 mod origin_side;
 mod stop;
 mod support;
