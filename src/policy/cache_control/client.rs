@@ -24,11 +24,14 @@ pub fn for_client(headers: &HeaderMap) -> Option<HeaderValue> {
     let mut field = Vec::new();
     let (mut is_bounded, mut must_revalidate) = (false, false);
     for directive in directives().filter(|directive| !is_consumed(directive)) {
-        // An open quote would swallow what comes after it, now that all is to be one line.
-        if list::is_closed(directive.raw) {
+        let text = match list::is_closed(directive.raw) {
+            true => Some(directive.raw),
+            false => alone(&directive),
+        };
+        if let Some(text) = text {
             is_bounded |= bounds(&directive);
             must_revalidate |= directive.is("must-revalidate");
-            push(&mut field, directive.raw);
+            push(&mut field, text);
         }
     }
     if !is_bounded {
@@ -43,6 +46,15 @@ pub fn for_client(headers: &HeaderMap) -> Option<HeaderValue> {
 
 fn is_consumed(directive: &Directive<'_>) -> bool {
     ["s-maxage", "stale-while-revalidate", "stale-if-error"].iter().any(|name| directive.is(name))
+}
+
+/// What a directive forbids whose quote is never closed. The quote must go: it would swallow what
+/// comes after it, now that all is to be one line. What forbids nothing goes along with it.
+fn alone(directive: &Directive<'_>) -> Option<&'static [u8]> {
+    ["no-store", "no-cache", "private", "must-revalidate", "max-age=0"]
+        .into_iter()
+        .find(|text| directive.is(text.strip_suffix("=0").unwrap_or(text)))
+        .map(str::as_bytes)
 }
 
 /// Whether the directive says how long the client may use the response without asking.
@@ -104,6 +116,12 @@ mod tests {
                 "open quote",
                 &["x=\"a", "s-maxage=5", "y=\"b\""],
                 "y=\"b\", max-age=0, must-revalidate",
+            ),
+            ("open quote behind a prohibition", &["No-Store=\"a", "s-maxage=5"], "no-store"),
+            (
+                "open quote behind a lifetime, and another",
+                &["max-age=\"", "s-maxage=5, max-age=60"],
+                "max-age=0, max-age=60",
             ),
         ] {
             let field = for_client(&lines(CACHE_CONTROL, origin));
