@@ -7,6 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use selvedge::next::class::Class;
+use selvedge::policy::Switches;
 use selvedge::policy::key::{self, KeyParts};
 use selvedge::policy::validate::{
     Precondition, add_validators, evaluate, freshen, not_modified_headers,
@@ -81,7 +82,7 @@ proptest! {
         for line in vary {
             response.append(VARY, line);
         }
-        let Ok(selecting) = Selecting::new(&response, &original, |_| false) else { return Ok(()) };
+        let Ok(selecting) = Selecting::new(&response, &original, &Switches::default(), |_| false) else { return Ok(()) };
         prop_assert!(selecting.matches(&original));
         let names: Vec<_> = selecting.names().cloned().collect();
         let matched = selecting.matches(&other);
@@ -117,7 +118,7 @@ proptest! {
         let mut response = HeaderMap::new();
         response.insert(VARY, HeaderValue::from_static(name));
         let matches = |one: usize, other: usize| {
-            let selecting = Selecting::new(&response, &request(&lines[one]), |_| false).unwrap();
+            let selecting = Selecting::new(&response, &request(&lines[one]), &Switches::default(), |_| false).unwrap();
             selecting.matches(&request(&lines[other]))
         };
         prop_assert!(!(matches(0, 1) && matches(1, 2)) || matches(0, 2), "{:?}", lines);

@@ -5,8 +5,8 @@
 
 mod client_side;
 mod command_line;
-mod interim;
 mod framing;
+mod interim;
 mod origin_side;
 mod stop;
 mod support;
