@@ -292,6 +292,12 @@ fn a_head_that_is_none_is_a_502() {
                 Waits,
                 Bad,
             ),
+            (
+                "101 that nobody asked for",
+                answer!("101 Switching Protocols", "Connection: upgrade\r\nUpgrade: x\r\n\r\n"),
+                Waits,
+                Bad,
+            ),
             ("half a head", answer!("200 OK", "Content-Le"), Closes, Bad),
             ("nothing", b"", Closes, Bad),
         ],
