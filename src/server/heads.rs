@@ -9,7 +9,6 @@
 //! Nothing is refused here: that a request is ambiguous goes along with it, to `layer::admit`. Where
 //! the thread is lost, because a message is none, all that follows counts as ambiguous.
 
-use std::io::BufRead;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -102,10 +101,9 @@ impl Heads {
 
     /// Takes one line, or what there is of it.
     fn line<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let mut rest = bytes;
-        // A slice never fails, and this is the standard library's fast search.
-        let length = rest.skip_until(b'\n').unwrap_or(bytes.len());
-        let line = bytes.get(..length).unwrap_or(bytes);
+        // Every head passes here, and `memchr` takes half the time that the standard library does.
+        let length = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+        let (line, rest) = bytes.split_at_checked(length).unwrap_or((bytes, b""));
         let is_whole = line.ends_with(b"\n");
         if is_whole && self.begun.is_empty() {
             self.end_of_line(line);
