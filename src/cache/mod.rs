@@ -44,7 +44,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
@@ -52,8 +52,8 @@ use crate::body::Body;
 use crate::clock::Clock;
 use crate::error::ProxyError;
 use crate::log::Seldom;
-use crate::policy::key::KeyBuf;
-use crate::policy::no_vary_search;
+use crate::policy::key::{self, KeyBuf};
+use crate::policy::{no_vary_search, status};
 use crate::store::{MemoryStore, StoredResponse};
 use collapse::Flights;
 use epochs::Epochs;
@@ -156,7 +156,8 @@ impl<S: Inner> Service<Request<Body>> for Cache<S> {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> CacheFuture {
-        match self.edge.lookup(&mut request) {
+        let key = self.edge.key_to_tell(&request);
+        let answer = match self.edge.lookup(&mut request) {
             Plan::Answer(response) => CacheFuture::Ready(Some(response)),
             Plan::Pass(pass) => CacheFuture::Boxed(Box::pin(self.edge.clone().pass(request, pass))),
             Plan::Complete(completion) => {
@@ -165,6 +166,10 @@ impl<S: Inner> Service<Request<Body>> for Cache<S> {
             Plan::Fetch(fetch) => {
                 CacheFuture::Boxed(Box::pin(self.edge.clone().fetch(request, fetch)))
             }
+        };
+        match key {
+            None => answer,
+            Some(key) => answer.telling(key),
         }
     }
 }
@@ -213,6 +218,13 @@ impl<S: Inner> Edge<S> {
         self.store.remove(key);
     }
 
+    /// The key of a request that may be looked up, where `Cache-Status` is to tell it.
+    fn key_to_tell(&self, request: &Request<Body>) -> Option<String> {
+        let is_told = self.settings.rules.switches.status_key
+            && matches!(*request.method(), Method::GET | Method::HEAD);
+        is_told.then(|| self.key_of(request)).flatten().map(|key| key::shown(&key))
+    }
+
     /// An empty body that may grow to what the store takes.
     fn growing(&self) -> Arc<Growing> {
         Growing::new(self.filling.clone())
@@ -225,6 +237,17 @@ pub enum CacheFuture {
     Ready(Option<Response<Body>>),
     /// Anything else.
     Boxed(Pin<Box<dyn Future<Output = Result<Response<Body>, ProxyError>> + Send>>),
+}
+
+impl CacheFuture {
+    /// The same answer with the key in its `Cache-Status`.
+    fn telling(self, key: String) -> Self {
+        Self::Boxed(Box::pin(async move {
+            let mut response = self.await?;
+            status::add_key(response.headers_mut(), &key);
+            Ok(response)
+        }))
+    }
 }
 
 impl Future for CacheFuture {

@@ -22,8 +22,8 @@ use crate::policy::freshness::{FOREVER, Freshness, corrected_initial_age};
 use crate::policy::{Rules, Switches};
 
 use crate::policy::storable::{Exchange, NotStorable, may_be_shared, storable, withheld};
-use crate::policy::validate;
 use crate::policy::vary::Selecting;
+use crate::policy::{status, validate};
 use crate::store::{Head, StoredResponse};
 
 /// Why an answer was not stored.
@@ -117,6 +117,7 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
     let mut head = Head {
         status: response.status,
         headers: stored_headers(answer),
+        before_us: status::before_us(&response.headers),
         origin_cache_control: SmallVec::new(),
         freshness,
         generated: generated(answer),

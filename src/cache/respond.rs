@@ -13,7 +13,7 @@ use super::prepare::next_cache;
 use crate::body::Body;
 use crate::policy::date::Timestamp;
 use crate::policy::reuse::ForwardReason;
-use crate::policy::status::Status;
+use crate::policy::status::{self, Status};
 use crate::policy::validate::{self, Precondition};
 use crate::store::{Head, StoredResponse};
 
@@ -35,7 +35,7 @@ pub(super) fn stored(
     let ttl = head.freshness.ttl(now);
     status.ttl = Some(ttl);
     let mut headers = head.headers.clone();
-    put(&mut headers, CACHE_STATUS, status.value());
+    put(&mut headers, CACHE_STATUS, told(head, status));
     put(&mut headers, AGE, seconds(head.freshness.age(now)));
     if ttl <= 0 {
         next_cache(&mut headers, "STALE");
@@ -71,7 +71,7 @@ pub(super) fn filling(
     if !status.collapsed {
         headers.extend(head.withheld.clone());
     }
-    put(&mut headers, CACHE_STATUS, status.value());
+    put(&mut headers, CACHE_STATUS, told(head, status));
     match seconds(head.freshness.age(now)) {
         // Straight from the origin, which said nothing about its age either.
         age if age == "0" => {
@@ -156,6 +156,13 @@ pub(super) fn mark(response: &mut Response<Body>, status: Status) {
 /// States the length of a body that is complete.
 pub(super) fn state_length(headers: &mut HeaderMap, body: &Bytes) {
     headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+}
+
+fn told(head: &Head, status: Status) -> HeaderValue {
+    match &head.before_us {
+        None => status.value(),
+        Some(before_us) => status::behind(before_us, &status.value()),
+    }
 }
 
 /// Sets a field that mostly has its place already.

@@ -56,6 +56,17 @@ pub fn uri(key: &[u8]) -> &[u8] {
     key.get(..end.unwrap_or(key.len())).unwrap_or(key)
 }
 
+/// A key as people read it: the URI, and the class behind a space.
+pub fn shown(key: &[u8]) -> String {
+    let text = String::from_utf8_lossy(key);
+    let (scheme, rest) = match text.strip_prefix('s') {
+        Some(rest) => ("https", rest),
+        None => ("http", text.strip_prefix('h').unwrap_or(&text)),
+    };
+    let rest = rest.replacen(char::from(END_OF_PART), "", 1);
+    format!("{scheme}://{}", rest.replace(char::from(END_OF_PART), " "))
+}
+
 /// The parameters of a query that count, bytes and order untouched: of an RSC request all but `_rsc`.
 /// `None` if there is no other.
 pub fn counted(query: &str, is_rsc_request: bool) -> Option<Cow<'_, str>> {

@@ -1,6 +1,7 @@
 //! `Cache-Status`: what became of a request, for whoever reads the response (RFC 9211).
 
-use http::{HeaderValue, StatusCode};
+use http::header::CACHE_STATUS;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use smallvec::SmallVec;
 
 use super::reuse::ForwardReason;
@@ -60,6 +61,34 @@ impl Status {
         // Unreachable: all that was written is printable ASCII.
         HeaderValue::from_bytes(&value).unwrap_or(HeaderValue::from_static(CACHE))
     }
+}
+
+/// Adds the key to the member that we have written last (RFC 9211 §2.7); what cannot stand in a
+/// string becomes `?`.
+pub fn add_key(headers: &mut HeaderMap, key: &str) {
+    let Some(line) = headers.get_all(CACHE_STATUS).iter().next_back() else { return };
+    let mut value = Buffer::from_slice(line.as_bytes());
+    string(&mut value, "key", key);
+    // Unreachable: what was a value, and printable ASCII.
+    let Ok(value) = HeaderValue::from_bytes(&value) else { return };
+    if let http::header::Entry::Occupied(mut lines) = headers.entry(CACHE_STATUS)
+        && let Some(last) = lines.iter_mut().next_back()
+    {
+        *last = value;
+    }
+}
+
+/// What the caches before us have said, and behind it what we say (RFC 9211 §2).
+pub fn behind(before_us: &HeaderValue, ours: &HeaderValue) -> HeaderValue {
+    let joined = [before_us.as_bytes(), b", ", ours.as_bytes()].concat();
+    HeaderValue::from_bytes(&joined).unwrap_or_else(|_| ours.clone())
+}
+
+/// The lines of the caches before us in one; `None` if there are none.
+pub fn before_us(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(CACHE_STATUS).iter().cloned();
+    let first = lines.next()?;
+    Some(lines.fold(first, |all, line| behind(&all, &line)))
 }
 
 /// What most answers say, in one piece.
@@ -140,6 +169,19 @@ mod tests {
         ] {
             assert_eq!(status.value(), expected);
         }
+    }
+
+    #[test]
+    fn the_key_goes_to_our_own_member_and_those_before_us_stay() {
+        let mut headers = HeaderMap::new();
+        add_key(&mut headers, "k");
+        assert!(headers.is_empty());
+        headers.append(CACHE_STATUS, HeaderValue::from_static("cdn; hit"));
+        headers.append(CACHE_STATUS, HeaderValue::from_static("selvedge; fwd=method"));
+        add_key(&mut headers, "http://a/\"b\" D");
+        let all = before_us(&headers).unwrap();
+        assert_eq!(all, r#"cdn; hit, selvedge; fwd=method; key="http://a/\"b\" D""#);
+        assert_eq!(before_us(&HeaderMap::new()), None);
     }
 
     proptest! {

@@ -21,6 +21,8 @@ pub struct Head {
     pub status: StatusCode,
     /// The fields as clients get them; `Age` and `Cache-Status` hold a place that each use fills.
     pub headers: HeaderMap,
+    /// What the caches before us said in `Cache-Status`, if there are any.
+    pub before_us: Option<HeaderValue>,
     /// The origin's own `Cache-Control` lines, where clients get another.
     pub origin_cache_control: SmallVec<[HeaderValue; 1]>,
     /// How long the response may be used.
@@ -54,6 +56,9 @@ impl Head {
         let mut headers = self.headers.clone();
         headers.remove(AGE);
         headers.remove(CACHE_STATUS);
+        if let Some(before_us) = &self.before_us {
+            headers.insert(CACHE_STATUS, before_us.clone());
+        }
         if !self.origin_cache_control.is_empty() {
             headers.remove(CACHE_CONTROL);
             for line in &self.origin_cache_control {

@@ -7,7 +7,11 @@
 mod collapse;
 mod hit;
 mod invalidate;
+mod letter;
 mod next;
+mod parts;
+mod ranges;
 mod revalidate;
+mod search;
 mod stale;
 mod support;

@@ -107,3 +107,62 @@ async fn a_page_that_was_withdrawn_does_not_come_back_when_the_origin_fails() {
         assert!(pending.await.unwrap().is_err());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_windows_are_exact_to_the_tenth_of_a_second() {
+    let mut edge = Edge::new();
+    let says = "s-maxage=2, stale-while-revalidate=3, stale-if-error=5";
+    edge.miss(get("/a"), page(says, "old")).await;
+    edge.advance_millis(1_900);
+    edge.hit(get("/a")).await;
+    edge.origin_is_left_alone().await;
+    edge.advance_millis(100);
+    assert_eq!(edge.hit(get("/a")).await.story(), "hit; ttl=0");
+    let renewal = edge.origin().await;
+    edge.advance_millis(2_900);
+    assert_eq!(edge.hit(get("/a")).await.body(), "old", "at 4.9 s");
+    edge.advance_millis(100);
+    let waiting = edge.send(get("/a"));
+    let asked = edge.origin().await;
+    asked.fail();
+    assert_eq!(got(waiting).await.story(), "fwd=stale; ttl=-3; detail=stale-if-error", "at 5 s");
+    edge.advance_millis(1_900);
+    let waiting = edge.send(get("/a"));
+    edge.origin().await.fail();
+    assert_eq!(got(waiting).await.body(), "old", "at 6.9 s");
+    edge.advance_millis(100);
+    let waiting = edge.send(get("/a"));
+    edge.origin().await.fail();
+    assert!(waiting.await.unwrap().is_err(), "at 7 s");
+    drop(renewal);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_way_the_origin_fails_a_stored_page_stands_in() {
+    use selvedge::error::ProxyError;
+    let limit = Duration::from_secs(1);
+    let errors = [
+        refused(),
+        ProxyError::ConnectTimeout { origin: "next".into(), limit },
+        ProxyError::PoolExhausted { max: 1, limit },
+        ProxyError::FirstByteTimeout { limit },
+        ProxyError::ConnectionLost { reason: "reset".into() },
+        ProxyError::InvalidResponse { reason: "no HTTP".into() },
+    ];
+    for error in errors {
+        let mut edge = Edge::new();
+        edge.miss(get("/a"), page("s-maxage=10", "old")).await;
+        edge.advance(20);
+        let waiting = edge.send(get("/a"));
+        edge.origin().await.fail_with(error.clone());
+        assert_eq!(got(waiting).await.body(), "old", "{error}");
+    }
+    for status in [500, 502, 503, 504, 599] {
+        let mut edge = Edge::new();
+        edge.miss(get("/a"), page("s-maxage=10", "old")).await;
+        edge.advance(20);
+        let stood_in = edge.miss(get("/a"), answer(status, &[], "oops")).await;
+        let story = format!("fwd=stale; fwd-status={status}; ttl=-10; detail=stale-if-error");
+        assert_eq!((stood_in.body(), stood_in.story()), ("old", story.as_str()));
+    }
+}

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, StreamBody};
 use selvedge::body::Body;
 use selvedge::cache::{Cache, Settings};
 use selvedge::clock::Clock;
-use selvedge::config::{CacheConfig, Config};
+use selvedge::config::{self, CacheConfig, Config, Sources};
 use selvedge::error::{BodyError, ProxyError};
 use selvedge::policy::date::Timestamp;
 use selvedge::store::MemoryStore;
@@ -57,7 +57,11 @@ impl Exchange {
     }
 
     pub fn fail(self) {
-        let _ = self.reply.send(Err(refused()));
+        self.fail_with(refused());
+    }
+
+    pub fn fail_with(self, error: ProxyError) {
+        let _ = self.reply.send(Err(error));
     }
 
     /// Answers with a head; the body comes piece by piece.
@@ -109,12 +113,26 @@ impl Edge {
     }
 
     pub fn with(config: CacheConfig) -> Self {
+        Self::of(&Config { cache: config, ..Config::default() })
+    }
+
+    /// To the letter of RFC 9111.
+    pub fn strict() -> Self {
+        let file = Some("config/rfc9111.toml".into());
+        let loaded = config::load(&Sources { file, ..Sources::default() });
+        Self::of(&loaded.map_err(|mistakes| mistakes.to_string()).unwrap().config)
+    }
+
+    pub fn of(config: &Config) -> Self {
         let (sender, exchanges) = mpsc::unbounded_channel();
         let clock = Clock::manual(START);
-        let store = MemoryStore::new(64 << 20, config.max_variants);
-        let settings = Settings::from(&Config { cache: config, ..Config::default() });
-        let cache = Cache::new(Origin(sender), store, clock.clone(), settings);
+        let store = MemoryStore::new(64 << 20, config.cache.max_variants);
+        let cache = Cache::new(Origin(sender), store, clock.clone(), Settings::from(config));
         Self { cache, clock, exchanges, early: VecDeque::new() }
+    }
+
+    pub fn advance_millis(&self, millis: u64) {
+        self.clock.advance(Duration::from_millis(millis));
     }
 
     pub fn advance(&self, seconds: u64) {
