@@ -15,6 +15,7 @@
 //! - [`cache`]: looks up, decides by asking [`policy`] and [`next`], acts.
 //! - [`store`] remembers.
 //! - [`origin`]: the connection pool to Next.js, and the wrapped server.
+//! - [`interim`]: 1xx, on their way back around the HTTP library.
 //! - [`admin`]: health, on its own address.
 //! - [`demo`]: the application of `selvedge demo`.
 
