@@ -146,6 +146,14 @@ fn known_differences() -> Vec<Difference> {
             example: of(&["no-cache", "max-age=60"]),
         },
         Difference {
+            name: "RFC 9111 5.2.2.3: no-store beside must-understand is not for us, they obey it",
+            explains: |case, _, theirs| {
+                let no_store = case.says("no-store") || case.cache_control.contains(&"NO-STORE");
+                case.says("must-understand") && no_store && !theirs.is_stored
+            },
+            example: of(&["no-store", "must-understand", "max-age=60"]),
+        },
+        Difference {
             name: "RFC 9111 3: they store what is stale at once and has no validator, for nothing",
             explains: |case, ours, theirs| {
                 let is_so = judge(case) == Err(NotStorable::NeverFresh);
