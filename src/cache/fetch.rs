@@ -35,7 +35,7 @@ use crate::policy::key::KeyBuf;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::status::Status;
 use crate::policy::validate;
-use crate::store::{Head, StoredResponse};
+use crate::store::{Head, StoredResponse, Validity};
 
 type Answered = Result<Response<Body>, ProxyError>;
 
@@ -63,7 +63,7 @@ impl<S: Inner> Edge<S> {
         if !may_share {
             return self.alone(request, *fetch).await;
         }
-        let mut flight = flight::key(&request, &fetch.target.key, fetch.target.epoch);
+        let mut flight = flight::key(&request, &fetch.target);
         let mut refused = None;
         let deadline = Instant::now() + self.settings.cache.collapse_timeout;
         for _ in 0..MOST_ROUNDS {
@@ -112,7 +112,9 @@ impl<S: Inner> Edge<S> {
 
     fn look_again(&self, request: &Request<Body>, key: &[u8]) -> Option<Arc<StoredResponse>> {
         let entry = self.store.get(key)?;
-        let stored = entry.select(request.headers()).filter(|stored| stored.head.part.is_none())?;
+        let stored = entry.select(request.headers()).filter(|stored| {
+            stored.head.part.is_none() && stored.mark.validity() == Validity::Valid
+        })?;
         match reuse::decide(&stored.head.freshness, self.clock.now()) {
             Decision::Serve | Decision::ServeStale => Some(stored.clone()),
             Decision::Validate(_) | Decision::Forward(_) => None,

@@ -3,7 +3,7 @@
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
 use http::{HeaderName, Request};
 
-use super::epochs::Epoch;
+use super::lookup::Target;
 use super::settings::Settings;
 use crate::body::Body;
 use crate::policy::cache_control::RequestDirectives;
@@ -21,9 +21,11 @@ pub(super) fn may_share(request: &Request<Body>, settings: &Settings) -> bool {
 
 /// The name of a fetch. Those share one that ask for the same key since its last invalidation, want
 /// the same codings, and have an `_rsc` that Next.js would judge alike.
-pub(super) fn key(request: &Request<Body>, key: &KeyBuf, epoch: Epoch) -> KeyBuf {
-    let mut flight = key.clone();
-    flight.extend_from_slice(&epoch.to_bytes());
+pub(super) fn key(request: &Request<Body>, target: &Target) -> KeyBuf {
+    let mut flight = target.key.clone();
+    flight.extend_from_slice(&target.epoch.to_bytes());
+    // Which tags the answer has, nobody knows yet.
+    flight.extend_from_slice(&target.since.to_be_bytes());
     add(&mut flight, request, &ACCEPT_ENCODING);
     flight.push(b'\n');
     flight.extend_from_slice(rsc_parameter(request.uri().query()).unwrap_or_default().as_bytes());

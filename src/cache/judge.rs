@@ -13,7 +13,7 @@ use super::{Edge, Inner};
 use crate::body::Body;
 use crate::error::ProxyError;
 use crate::policy::date::Timestamp;
-use crate::store::{Head, StoredResponse};
+use crate::store::{Head, StoredResponse, Validity};
 
 /// What a fetch found.
 pub(super) enum Found {
@@ -75,7 +75,10 @@ impl<S: Inner> Edge<S> {
         &self,
         stale: Option<&'a Arc<StoredResponse>>,
     ) -> Option<&'a Arc<StoredResponse>> {
-        stale.filter(|stale| stale.head.freshness.usable_on_error(self.clock.now()))
+        stale.filter(|stale| {
+            stale.mark.validity() != Validity::Obsolete
+                && stale.head.freshness.usable_on_error(self.clock.now())
+        })
     }
 
     fn validated(

@@ -26,7 +26,8 @@ impl<S: Inner> Edge<S> {
         let request = Request::from_parts(asked.clone(), ());
         let location = invalidate::named(&request, response.headers().get(CONTENT_LOCATION));
         let is_resource = location.as_ref() == request.uri().path_and_query();
-        let target = self.target(&request).filter(|_| is_resource);
+        let key = self.key_of(&request).filter(|_| is_resource);
+        let target = key.map(|key| self.target(key));
         match (target, self.settings.rules.switches.store_post) {
             (Some(target), true) => self.keep(asked, target, request_time, response),
             _ => (response, false),
@@ -54,10 +55,5 @@ impl<S: Inner> Edge<S> {
         let filling = async move { edge.fill(&target, asked, fill, writer, body, None).await };
         tokio::spawn(filling.in_current_span());
         (Response::from_parts(parts, copy), true)
-    }
-
-    fn target(&self, request: &Request<()>) -> Option<Target> {
-        let key = self.key_of(request)?;
-        Some(Target { epoch: self.epochs.of(&key), key })
     }
 }

@@ -22,7 +22,7 @@ use crate::policy::key::{KeyBuf, KeyParts};
 use crate::policy::reuse::{self, Decision, ForwardReason};
 use crate::policy::status::Status;
 use crate::policy::vary::normalise_accept_encoding;
-use crate::store::{RenewalGuard, StoredResponse};
+use crate::store::{RenewalGuard, StoredResponse, Validity};
 
 /// What is to be done with a request.
 pub(super) enum Plan {
@@ -48,11 +48,13 @@ pub(super) struct Pass {
     pub(super) target: Option<Target>,
 }
 
-/// A key, and its epoch before the origin was asked.
+/// A key, and what had been invalidated before the origin was asked.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) key: KeyBuf,
     pub(super) epoch: Epoch,
+    /// The number of invalidations by tag.
+    pub(super) since: u64,
 }
 
 /// What is to be fetched, and why.
@@ -82,7 +84,17 @@ impl<S: Inner> Edge<S> {
             };
             return self.go(request, key, reason, None);
         };
-        let (decision, detail) = self.decide(request.headers(), stored, now);
+        let validity = stored.mark.validity();
+        if validity == Validity::Obsolete {
+            return self.go(request, key, ForwardReason::Stale, None);
+        }
+        let (mut decision, detail) = self.decide(request.headers(), stored, now);
+        if validity == Validity::Stale && decision == Decision::Serve {
+            decision = match stored.head.freshness.forbids_stale {
+                false => Decision::ServeStale,
+                true => Decision::Validate(ForwardReason::Stale),
+            };
+        }
         if stored.head.part.is_some() && !self.may_answer(decision, stored, request) {
             return self.go_for_the_rest(request, key, decision, stored);
         }
@@ -142,7 +154,7 @@ impl<S: Inner> Edge<S> {
             return self.go(request, key, reason, None);
         }
         let asked = Asked { method: request.method(), headers: request.headers() };
-        let target = Target { epoch: self.epochs.of(&key), key: key.clone() };
+        let target = self.target(key.clone());
         match Completion::of(target, stored, asked) {
             Some(completion) => Plan::Complete(Box::new(completion)),
             None => self.go(request, key, ForwardReason::Partial, None),
@@ -159,7 +171,7 @@ impl<S: Inner> Edge<S> {
         if self.wants_only_what_is_cached(request.headers()) {
             return Plan::Answer(respond::not_cached(reason));
         }
-        let target = Target { epoch: self.epochs.of(&key), key };
+        let target = self.target(key);
         // The answer to HEAD has no body to store, and is no use to a GET that would follow it; a
         // part is none either.
         let is_head = request.method() == Method::HEAD;
@@ -168,6 +180,10 @@ impl<S: Inner> Edge<S> {
             return Plan::Pass(Pass { reason, detail, stale, target: Some(target) });
         }
         Plan::Fetch(Box::new(Fetch { target, reason, stale }))
+    }
+
+    pub(super) fn target(&self, key: KeyBuf) -> Target {
+        Target { epoch: self.epochs.of(&key), since: self.store.sequence(), key }
     }
 
     /// RFC 9111 section 5.2.1.7, where the request's directives count.

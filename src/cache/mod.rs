@@ -192,7 +192,7 @@ impl<S: Inner> Edge<S> {
             return;
         }
         let key = self.key_to_store(target, &stored, asked);
-        self.store.put(&key, stored.clone(), &asked.headers);
+        self.store.put(&key, stored.clone(), &asked.headers, target.since);
         // An invalidation between the look and the put has found nothing to remove.
         if is_obsolete() {
             self.store.remove_variant(&key, &stored);

@@ -14,8 +14,8 @@ use super::respond;
 use super::settings::Settings;
 use crate::config::ClientCacheControl;
 use crate::layer::introduce;
-use crate::next::assets;
 use crate::next::verdict::{self, NEXT_CACHE, Unfit};
+use crate::next::{assets, bridge};
 use crate::policy::cache_control::{self, ResponseDirectives};
 use crate::policy::date::{Timestamp, format_http_date, parse_http_date};
 use crate::policy::freshness::{FOREVER, Freshness, corrected_initial_age};
@@ -124,8 +124,12 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
         selecting,
         renew_from: Timestamp::default(),
         part: None,
+        tags: settings.tags(request.uri.path(), &response.headers).into(),
         withheld: HeaderMap::new(),
     };
+    if let Some(generated) = settings.generated(&response.headers, answer.response_time) {
+        head.freshness.born = head.freshness.born.min(generated);
+    }
     withhold(&mut head, &settings.rules.switches);
     if settings.next.enabled && verdict::is_stale_at_origin(&response.headers) {
         ask_again_soon(&mut head, answer.response_time);
@@ -205,6 +209,7 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 fn stored_headers(answer: &Answer<'_>) -> HeaderMap {
     let mut headers = answer.response.headers.clone();
     headers.remove(TRAILER);
+    bridge::strip(&mut headers);
     if !headers.contains_key(DATE) {
         // RFC 9110 section 6.6.1: a recipient that keeps a message without Date adds the time of receipt.
         headers.insert(DATE, format_http_date(answer.response_time));
@@ -296,5 +301,9 @@ pub(super) fn freshened(
     let mut head = head(&Answer { response: &response, ..*answer }, settings)?;
     respond::state_length(&mut head.headers, &stale.body);
     head.part = stale.head.part.clone();
+    // A 304 may tell none.
+    if !settings.has_tags(&answer.response.headers) {
+        head.tags = stale.head.tags.clone();
+    }
     Ok(head)
 }

@@ -15,7 +15,7 @@ use tracing::{Instrument, debug, warn};
 
 use super::fill::pour;
 use super::growing::Written;
-use super::lookup::{Fetch, Target};
+use super::lookup::Fetch;
 use super::prepare::{self, Answer, Unstored};
 use super::respond;
 use super::{Edge, Inner};
@@ -48,8 +48,7 @@ impl<S: Inner> Edge<S> {
             return;
         };
         let stale = Some(guard.stored().clone());
-        let target = Target { epoch: self.epochs.of(&key), key };
-        let fetch = Fetch { target, reason: ForwardReason::Stale, stale };
+        let fetch = Fetch { target: self.target(key), reason: ForwardReason::Stale, stale };
         let visitor = whole(request);
         let edge = self.clone();
         let task = async move {

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use super::parts;
 use super::prepare::next_cache;
 use crate::body::Body;
+use crate::next::bridge;
 use crate::policy::date::Timestamp;
 use crate::policy::reuse::ForwardReason;
 use crate::policy::status::{self, Status};
@@ -150,7 +151,9 @@ pub(super) fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Re
 /// Adds our member to `Cache-Status` of an answer that is passed through (RFC 9211 section 2: behind
 /// those of the caches before us).
 pub(super) fn mark(response: &mut Response<Body>, status: Status) {
-    response.headers_mut().append(CACHE_STATUS, status.value());
+    let headers = response.headers_mut();
+    bridge::strip(headers);
+    headers.append(CACHE_STATUS, status.value());
 }
 
 /// States the length of a body that is complete.

@@ -4,8 +4,9 @@ use http::HeaderMap;
 
 use crate::config::{CacheConfig, Config, NextConfig};
 use crate::next::class::{ACTION, Class, Unclassifiable};
-use crate::next::{assets, draft};
+use crate::next::{assets, bridge, draft};
 use crate::policy::Rules;
+use crate::policy::date::Timestamp;
 
 /// The parts of the configuration that the cache goes by.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,21 @@ impl Settings {
     /// Whether a request is in draft mode.
     pub(super) fn is_draft(&self, request: &HeaderMap) -> bool {
         self.next.enabled && draft::is_draft(request)
+    }
+
+    /// What an answer can be invalidated by, besides its key.
+    pub(super) fn tags(&self, path: &str, answer: &HeaderMap) -> Vec<Box<str>> {
+        bridge::tags(path, &self.next.base_path, answer)
+    }
+
+    /// Whether an answer says what its tags are.
+    pub(super) fn has_tags(&self, answer: &HeaderMap) -> bool {
+        bridge::has_tags(answer)
+    }
+
+    /// When an answer was generated, if Next.js says so.
+    pub(super) fn generated(&self, answer: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+        self.next.enabled.then(|| bridge::generated(answer, now)).flatten()
     }
 
     /// Whether a request is a server action.

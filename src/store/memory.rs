@@ -10,11 +10,13 @@ use moka::ops::compute::Op;
 use moka::sync::Cache;
 
 use super::stored::{Entry, StoredResponse};
+use super::tags::{Tags, Validity};
 
 /// Stored responses in memory.
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
     entries: Cache<Box<[u8]>, Entry, foldhash::quality::RandomState>,
+    tags: Arc<Tags>,
     capacity: u64,
     max_variants: usize,
 }
@@ -30,7 +32,7 @@ impl MemoryStore {
                     .unwrap_or(u32::MAX)
             })
             .build_with_hasher(foldhash::quality::RandomState::default());
-        Self { entries, capacity, max_variants }
+        Self { entries, tags: Arc::new(Tags::new()), capacity, max_variants }
     }
 
     /// The bytes that it may take.
@@ -43,14 +45,42 @@ impl MemoryStore {
         self.entries.get(key)
     }
 
-    /// Puts a response in the place of the variant that answers the same request.
-    pub fn put(&self, key: &[u8], stored: Arc<StoredResponse>, request: &HeaderMap) {
+    /// The number of invalidations by tag so far: to be noted before the origin is asked.
+    pub fn sequence(&self) -> u64 {
+        self.tags.sequence()
+    }
+
+    /// Invalidates all that has this tag, for the next look-up already; gives how many responses.
+    pub fn invalidate(&self, tag: &str, to: Validity) -> usize {
+        self.tags.invalidate(tag, to)
+    }
+
+    /// The same for all tags for which `is_meant` holds; takes a look at each.
+    pub fn invalidate_all(&self, is_meant: impl Fn(&str) -> bool, to: Validity) -> usize {
+        self.tags.invalidate_all(is_meant, to)
+    }
+
+    /// Puts a response in the place of the variant that answers the same request, unless a tag of it
+    /// has been invalidated since its request ([`MemoryStore::sequence`]); tells whether it did.
+    pub fn put(
+        &self,
+        key: &[u8],
+        stored: Arc<StoredResponse>,
+        request: &HeaderMap,
+        since: u64,
+    ) -> bool {
+        let names = &stored.head.tags;
+        stored.tags.get_or_init(|| self.tags.enter(names, &stored.mark));
+        if self.tags.is_overtaken(names, since) {
+            return false;
+        }
         self.entries.entry(key.into()).and_compute_with(|old| {
             let old = old.map(|entry| entry.into_value()).unwrap_or_default();
             Op::Put(old.with(stored, request, self.max_variants))
         });
         // moka would evict at its leisure, and keep more than it may until somebody comes by.
         self.entries.run_pending_tasks();
+        true
     }
 
     /// Takes one variant away, if it is still the one that is stored.

@@ -7,8 +7,10 @@ mod limit;
 mod memory;
 mod renewal;
 mod stored;
+mod tags;
 
 pub use limit::default_capacity;
 pub use memory::MemoryStore;
 pub use renewal::{Renewal, RenewalGuard};
 pub use stored::{Entry, Head, StoredResponse};
+pub use tags::{Mark, Tags, Validity};

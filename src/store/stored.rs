@@ -1,6 +1,6 @@
 //! A stored response, and the variants that one key has.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS};
@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use smallvec::SmallVec;
 
 use super::renewal::Renewal;
+use super::tags::{Mark, Tag};
 use crate::policy::date::Timestamp;
 use crate::policy::freshness::Freshness;
 use crate::policy::partial::Part;
@@ -35,6 +36,8 @@ pub struct Head {
     pub renew_from: Timestamp,
     /// Which part of the representation the body is; `None` if it is all of it.
     pub part: Option<Part>,
+    /// By what it can be invalidated, besides its key.
+    pub tags: Arc<[Box<str>]>,
     /// Fields that only the one who asked may have; they are not stored.
     pub withheld: HeaderMap,
 }
@@ -48,6 +51,16 @@ pub struct StoredResponse {
     pub body: Bytes,
     /// The state of its background revalidation.
     pub renewal: Renewal,
+    /// Whether it has been invalidated.
+    pub mark: Arc<Mark>,
+    /// Where its mark is entered, once it is stored.
+    pub(super) tags: OnceLock<Box<[Arc<Tag>]>>,
+}
+
+impl Drop for StoredResponse {
+    fn drop(&mut self) {
+        self.tags.get().into_iter().flatten().for_each(|tag| tag.leave());
+    }
 }
 
 impl Head {
@@ -73,7 +86,7 @@ impl StoredResponse {
     /// A response with its body complete.
     pub fn new(head: Head, body: Bytes) -> Arc<Self> {
         let renewal = Renewal::not_before(head.renew_from);
-        Arc::new(Self { head, body, renewal })
+        Arc::new(Self { head, body, renewal, mark: Arc::default(), tags: OnceLock::new() })
     }
 
     /// Bytes of memory that it takes, the allocator's rounding left aside.
@@ -88,10 +101,14 @@ impl StoredResponse {
             + fields(&self.head.headers)
             + self.head.origin_cache_control.iter().map(HeaderValue::len).sum::<usize>()
             + self.head.selecting.weight()
+            + self.head.tags.iter().map(|tag| tag.len() + TAG).sum::<usize>()
             + size_of::<Self>();
         weight as u64
     }
 }
+
+/// A tag's name and place here, its place in the list of the tag, and of the mark a share.
+const TAG: usize = 48;
 
 const HEADER_BUCKET: usize = 104;
 const HEADER_INDEX: usize = 4;

@@ -15,3 +15,4 @@ mod revalidate;
 mod search;
 mod stale;
 mod support;
+mod tags;

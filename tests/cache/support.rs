@@ -102,6 +102,7 @@ impl Pieces {
 /// An edge with a clock of its own, and the script of its origin.
 pub struct Edge {
     pub cache: Cache<Origin>,
+    pub store: MemoryStore,
     pub clock: Clock,
     exchanges: mpsc::UnboundedReceiver<Exchange>,
     early: VecDeque<Exchange>,
@@ -127,8 +128,9 @@ impl Edge {
         let (sender, exchanges) = mpsc::unbounded_channel();
         let clock = Clock::manual(START);
         let store = MemoryStore::new(64 << 20, config.cache.max_variants);
-        let cache = Cache::new(Origin(sender), store, clock.clone(), Settings::from(config));
-        Self { cache, clock, exchanges, early: VecDeque::new() }
+        let settings = Settings::from(config);
+        let cache = Cache::new(Origin(sender), store.clone(), clock.clone(), settings);
+        Self { cache, store, clock, exchanges, early: VecDeque::new() }
     }
 
     pub fn advance_millis(&self, millis: u64) {

@@ -1,0 +1,296 @@
+//! What is stored, by tag: to make all of it obsolete at once, whatever its keys.
+//!
+//! ```text
+//! name ──▶ Tag ──▶ marks of the responses that have it
+//!           ▲                      │
+//!           └── StoredResponse ────┘ one mark for each, looked at on every hit
+//! ```
+//!
+//! To invalidate a tag is to lower the marks of its responses: it costs as many stores as there are
+//! such responses, and holds for the next look-up. A hit costs one load, however many tags a response
+//! has.
+//!
+//! # Invariants
+//! - What was asked for before an invalidation is not stored after it: whoever stores a response
+//!   enters its mark first, and then looks whether a tag of it was invalidated since it was asked for;
+//!   whoever invalidates says so first, and then lowers the marks.
+//! - A tag without responses goes; names that are still remembered are as many as there are tags, and
+//!   again as many at most.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+/// What a stored response is still good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Validity {
+    /// For what its freshness says.
+    Valid,
+    /// To be served once more while it is renewed, as if it were stale.
+    Stale,
+    /// For nothing.
+    Obsolete,
+}
+
+/// The validity of one stored response; it never rises again.
+#[derive(Debug, Default)]
+pub struct Mark(AtomicU8);
+
+impl Mark {
+    /// What the response is good for.
+    pub fn validity(&self) -> Validity {
+        match self.0.load(Ordering::Acquire) {
+            0 => Validity::Valid,
+            1 => Validity::Stale,
+            _ => Validity::Obsolete,
+        }
+    }
+
+    fn lower(&self, to: Validity) {
+        self.0.fetch_max(to as u8, Ordering::AcqRel);
+    }
+}
+
+/// All tags.
+#[derive(Debug)]
+pub struct Tags {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: foldhash::fast::RandomState,
+    recent: Mutex<Recent>,
+    /// The number of invalidations so far.
+    sequence: AtomicU64,
+}
+
+type Shard = HashMap<Box<str>, Weak<Tag>, foldhash::fast::RandomState>;
+
+/// More than the cores of most machines.
+const SHARDS: usize = 64;
+
+/// A tag that stored responses have.
+#[derive(Debug, Default)]
+pub(super) struct Tag {
+    marks: Mutex<Vec<Weak<Mark>>>,
+    /// Of the marks, those whose responses are gone.
+    gone: AtomicUsize,
+}
+
+/// Invalidations that somebody may not have heard of.
+#[derive(Debug, Default)]
+struct Recent {
+    last: HashMap<Box<str>, u64, foldhash::fast::RandomState>,
+    /// Whoever asked before this may have missed one that is forgotten.
+    forgotten: u64,
+}
+
+/// Tags whose last invalidation is remembered. When there are more, all that is under way is not
+/// stored, once.
+const MOST_RECENT: usize = 10_000;
+
+impl Tags {
+    pub(super) fn new() -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: foldhash::fast::RandomState::default(),
+            recent: Mutex::default(),
+            sequence: AtomicU64::new(0),
+        }
+    }
+
+    /// The number of invalidations so far: to be noted before the origin is asked.
+    pub(super) fn sequence(&self) -> u64 {
+        self.sequence.load(Ordering::Acquire)
+    }
+
+    /// Enters the mark of a response that has these tags.
+    pub(super) fn enter(&self, names: &[Box<str>], mark: &Arc<Mark>) -> Box<[Arc<Tag>]> {
+        let tags = names.iter().map(|name| self.tag(name));
+        tags.inspect(|tag| tag.add(mark)).collect()
+    }
+
+    /// Whether one of these tags was invalidated after `since`.
+    pub(super) fn is_overtaken(&self, names: &[Box<str>], since: u64) -> bool {
+        if self.sequence() == since {
+            return false;
+        }
+        let recent = self.recent.lock();
+        since < recent.forgotten
+            || names.iter().any(|name| recent.last.get(name).is_some_and(|last| *last > since))
+    }
+
+    /// Lowers all that has a tag; gives how many responses that are.
+    pub(super) fn invalidate(&self, name: &str, to: Validity) -> usize {
+        self.recent.lock().note(name, &self.sequence);
+        let tag = self.shard(name).lock().get(name).and_then(Weak::upgrade);
+        tag.map_or(0, |tag| tag.lower(to))
+    }
+
+    /// Lowers all that has a tag for whose name `is_meant` holds. Looks at every tag.
+    pub(super) fn invalidate_all(&self, is_meant: impl Fn(&str) -> bool, to: Validity) -> usize {
+        self.recent.lock().forget(&self.sequence);
+        let meant = self.shards.iter().flat_map(|shard| {
+            let shard = shard.lock();
+            let meant = shard.iter().filter(|(name, _)| is_meant(name));
+            meant.filter_map(|(_, tag)| tag.upgrade()).collect::<Vec<_>>()
+        });
+        meant.map(|tag| tag.lower(to)).sum()
+    }
+
+    fn tag(&self, name: &str) -> Arc<Tag> {
+        let mut shard = self.shard(name).lock();
+        if let Some(tag) = shard.get(name).and_then(Weak::upgrade) {
+            return tag;
+        }
+        if shard.len() == shard.capacity() {
+            shard.retain(|_, tag| tag.strong_count() > 0);
+            // Room for as many again before the next look at all of them.
+            let more = shard.len();
+            shard.reserve(more);
+        }
+        let tag = Arc::new(Tag::default());
+        shard.insert(name.into(), Arc::downgrade(&tag));
+        tag
+    }
+
+    fn shard(&self, name: &str) -> &Mutex<Shard> {
+        let hash = self.hasher.hash_one(name) as usize;
+        &self.shards[hash % SHARDS]
+    }
+}
+
+impl Tag {
+    fn add(&self, mark: &Arc<Mark>) {
+        self.marks.lock().push(Arc::downgrade(mark));
+    }
+
+    /// A response that has the tag is gone.
+    pub(super) fn leave(&self) {
+        let gone = self.gone.fetch_add(1, Ordering::Relaxed) + 1;
+        // Each look at all of them is paid for by as many that have left.
+        if gone >= FEW {
+            let mut marks = self.marks.lock();
+            if gone * 2 > marks.len() {
+                marks.retain(|mark| mark.strong_count() > 0);
+                self.gone.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn lower(&self, to: Validity) -> usize {
+        let marks = self.marks.lock();
+        let marks = marks.iter().filter_map(Weak::upgrade);
+        marks.inspect(|mark| mark.lower(to)).count()
+    }
+}
+
+const FEW: usize = 16;
+
+impl Recent {
+    fn note(&mut self, name: &str, sequence: &AtomicU64) {
+        if self.last.len() >= MOST_RECENT && !self.last.contains_key(name) {
+            self.forget(sequence);
+        }
+        let number = sequence.fetch_add(1, Ordering::AcqRel) + 1;
+        self.last.insert(name.into(), number);
+    }
+
+    fn forget(&mut self, sequence: &AtomicU64) {
+        self.forgotten = sequence.fetch_add(1, Ordering::AcqRel) + 1;
+        self.last.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<Box<str>> {
+        names.iter().map(|name| (*name).into()).collect()
+    }
+
+    #[test]
+    fn what_has_the_tag_is_lowered_and_nothing_else() {
+        let tags = Tags::new();
+        let (one, other) = (Arc::new(Mark::default()), Arc::new(Mark::default()));
+        let _one = tags.enter(&names(&["a", "b"]), &one);
+        let _other = tags.enter(&names(&["b"]), &other);
+        assert_eq!(tags.invalidate("a", Validity::Stale), 1);
+        assert_eq!((one.validity(), other.validity()), (Validity::Stale, Validity::Valid));
+        assert_eq!(tags.invalidate("b", Validity::Obsolete), 2);
+        assert_eq!(tags.invalidate("b", Validity::Stale), 2);
+        assert_eq!((one.validity(), other.validity()), (Validity::Obsolete, Validity::Obsolete));
+        assert_eq!(tags.invalidate("c", Validity::Stale), 0);
+    }
+
+    #[test]
+    fn whoever_asked_before_is_overtaken_and_whoever_asks_after_is_not() {
+        let tags = Tags::new();
+        let before = tags.sequence();
+        tags.invalidate("a", Validity::Stale);
+        let after = tags.sequence();
+        assert!(tags.is_overtaken(&names(&["x", "a"]), before));
+        assert!(!tags.is_overtaken(&names(&["x"]), before));
+        assert!(!tags.is_overtaken(&names(&["a"]), after));
+        tags.invalidate_all(|name| name.starts_with('b'), Validity::Stale);
+        assert!(tags.is_overtaken(&names(&["x"]), after), "nobody knows any more");
+    }
+
+    #[test]
+    fn more_invalidations_than_can_be_remembered_are_still_heeded() {
+        let tags = Tags::new();
+        let before = tags.sequence();
+        for number in 0..=MOST_RECENT {
+            tags.invalidate(&number.to_string(), Validity::Stale);
+        }
+        assert!(tags.is_overtaken(&names(&["0"]), before));
+        assert!(tags.recent.lock().last.len() <= MOST_RECENT);
+    }
+
+    #[test]
+    fn what_is_gone_leaves_nothing_behind() {
+        let tags = Tags::new();
+        for number in 0..100_000 {
+            let mark = Arc::new(Mark::default());
+            let entered = tags.enter(&names(&["all", &number.to_string()]), &mark);
+            drop(mark);
+            entered.iter().for_each(|tag| tag.leave());
+        }
+        let kept: usize = tags.shards.iter().map(|shard| shard.lock().len()).sum();
+        assert!(kept < 10_000, "{kept} names");
+        let all = tags.tag("all");
+        assert!(all.marks.lock().len() <= 2 * FEW);
+    }
+
+    #[test]
+    fn of_many_threads_nobody_stores_what_was_asked_for_before() {
+        let tags = Arc::new(Tags::new());
+        let invalidating = tags.clone();
+        let invalidator = std::thread::spawn(move || {
+            (0..20_000).for_each(|_| {
+                invalidating.invalidate("a", Validity::Obsolete);
+            });
+        });
+        let names = names(&["a"]);
+        for _ in 0..20_000 {
+            let since = tags.sequence();
+            let mark = Arc::new(Mark::default());
+            let entered = tags.enter(&names, &mark);
+            if !tags.is_overtaken(&names, since) {
+                // Stored as valid: then no invalidation may have come between unnoticed.
+                let unnoticed = mark.validity() == Validity::Valid && tags.sequence() != since;
+                // One that has said so, and lowers the marks only now, is on its way.
+                if unnoticed {
+                    while mark.validity() == Validity::Valid && !invalidator.is_finished() {
+                        std::thread::yield_now();
+                    }
+                    assert_eq!(mark.validity(), Validity::Obsolete);
+                }
+            }
+            entered.iter().for_each(|tag| tag.leave());
+        }
+        invalidator.join().unwrap();
+    }
+}

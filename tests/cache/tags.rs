@@ -1,0 +1,121 @@
+//! What Next.js says through the bridge: tags, their invalidation, and the time of generation.
+
+use selvedge::store::Validity;
+
+use super::support::*;
+
+const ISR: &str = "s-maxage=60, stale-while-revalidate=600";
+
+fn tagged(tags: &str, body: &'static str) -> http::Response<selvedge::body::Body> {
+    let mut response = page(ISR, body);
+    response.headers_mut().insert("x-selvedge-tags", tags.parse().unwrap());
+    response
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_reader_of_an_invalidated_tag_waits_for_the_new_page() {
+    let mut edge = Edge::new();
+    edge.miss(get("/a"), tagged("posts,_N_T_/a", "old")).await;
+    edge.miss(get_with("/a", &[("rsc", "1")]), flight("posts,_N_T_/a", "old payload")).await;
+    edge.miss(get("/b"), tagged("users", "other")).await;
+    assert_eq!(edge.store.invalidate("posts", Validity::Obsolete), 2);
+    let new = edge.miss(get("/a"), tagged("posts", "new")).await;
+    assert_eq!((new.body(), new.story()), ("new", "fwd=stale; stored"));
+    edge.miss(get_with("/a", &[("rsc", "1")]), flight("posts", "new payload")).await;
+    assert_eq!(edge.hit(get("/a")).await.body(), "new");
+    assert_eq!(edge.hit(get("/b")).await.body(), "other");
+}
+
+fn flight(tags: &str, body: &'static str) -> http::Response<selvedge::body::Body> {
+    let mut response = tagged(tags, body);
+    response.headers_mut().insert("content-type", "text/x-component".parse().unwrap());
+    response
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_softly_invalidated_page_is_served_once_more_and_renewed_behind() {
+    let mut edge = Edge::new();
+    edge.miss(get("/a"), tagged("posts", "old")).await;
+    edge.store.invalidate("posts", Validity::Stale);
+    assert_eq!(edge.hit(get("/a")).await.body(), "old");
+    edge.origin().await.answer(tagged("posts", "new"));
+    edge.settle().await;
+    assert_eq!(edge.hit(get("/a")).await.body(), "new");
+    edge.origin_is_left_alone().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_asked_for_before_never_brings_the_old_page_back() {
+    let mut edge = Edge::new();
+    let before = edge.send(get("/a"));
+    let old = edge.origin().await;
+    edge.store.invalidate("posts", Validity::Obsolete);
+    let after = edge.send(get("/a"));
+    let new = edge.origin().await;
+    old.answer(tagged("posts", "old"));
+    assert_eq!(got(before).await.body(), "old", "who asked before may have it");
+    new.answer(tagged("posts", "new"));
+    assert_eq!(got(after).await.body(), "new", "who asked after does not join");
+    edge.settle().await;
+    assert_eq!(edge.hit(get("/a")).await.body(), "new");
+
+    edge.advance(61);
+    edge.hit(get("/a")).await;
+    let renewal = edge.origin().await;
+    edge.store.invalidate("posts", Validity::Obsolete);
+    renewal.answer(tagged("posts", "old"));
+    edge.settle().await;
+    edge.miss(get("/a"), tagged("posts", "newest")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invalidated_page_does_not_stand_in_for_a_dead_origin() {
+    let mut edge = Edge::new();
+    edge.miss(get("/a"), tagged("posts", "old")).await;
+    edge.store.invalidate("posts", Validity::Obsolete);
+    let pending = edge.send(get("/a"));
+    edge.origin().await.fail();
+    assert!(pending.await.unwrap().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_is_invalidated_by_its_path_with_all_that_belongs_to_it() {
+    let mut edge = Edge::new();
+    let data = "/_next/data/build/a.json";
+    edge.miss(get("/a?x=1"), page(ISR, "old")).await;
+    edge.miss(get(data), answer(200, &[("cache-control", ISR)], "{}")).await;
+    assert_eq!(edge.store.invalidate("path:/a", Validity::Obsolete), 2);
+    edge.miss(get("/a?x=1"), page(ISR, "new")).await;
+    edge.miss(get(data), answer(200, &[("cache-control", ISR)], "{1}")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_outlive_a_304_that_tells_none() {
+    let mut edge = Edge::new();
+    edge.miss(get("/a"), tagged("posts", "old")).await;
+    edge.advance(61);
+    edge.hit(get("/a")).await;
+    edge.origin().await.answer(answer(304, &[("etag", "\"v1\""), ("cache-control", ISR)], ""));
+    edge.settle().await;
+    assert_eq!(edge.hit(get("/a")).await.story(), "hit; ttl=60");
+    assert_eq!(edge.store.invalidate("posts", Validity::Obsolete), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn age_counts_from_when_next_made_the_page_and_no_client_sees_our_fields() {
+    let mut edge = Edge::new();
+    let made = edge.clock.now().as_millis() - 50_000;
+    let aged = || {
+        let mut response = tagged("posts", "made before");
+        response.headers_mut().insert("x-selvedge-generated", made.to_string().parse().unwrap());
+        response
+    };
+    let first = edge.miss(get("/a"), aged()).await;
+    assert_eq!((first.header("age"), first.header("x-selvedge-tags")), ("50", ""));
+    let second = edge.hit(get("/a")).await;
+    assert_eq!((second.story(), second.header("x-selvedge-generated")), ("hit; ttl=10", ""));
+    let mut private = tagged("posts", "mine");
+    private.headers_mut().insert("cache-control", "private".parse().unwrap());
+    let passed = edge.miss(get("/b"), private).await;
+    assert_eq!(passed.header("x-selvedge-tags"), "");
+}
