@@ -7,6 +7,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,13 +17,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use crate::admin::{self, Readiness};
+use crate::admin::{self, Access, Admin, Readiness};
 use crate::clock::Clock;
 use crate::config::{Config, OriginAddress};
 use crate::exit;
 use crate::log::Logs;
 use crate::origin::Origin;
-use crate::origin::child::{Child, ChildError, Command, Wanted};
+use crate::origin::child::{Bridge, Child, ChildError, Command, Wanted};
 use crate::server::{self, Server};
 use crate::stack::{self, Parts};
 use crate::store::{self, MemoryStore};
@@ -68,16 +69,27 @@ pub async fn run(
     let mut signals = Signals::new().map_err(StartError::Signals)?;
     let listener = listen(config.server.listen, "server.listen", server::bind)?;
     let readiness = watch::Sender::new(Readiness::WaitsForOrigin);
+    let store = MemoryStore::new(capacity(&config), config.cache.max_variants);
+    let mut access = Access { configured: config.admin.token.clone(), of_child: None };
+    let mut bridge = None;
     if let Some(address) = config.admin.listen {
         let listener = listen(address, "admin.listen", admin::bind)?;
-        tokio::spawn(admin::serve(listener, readiness.subscribe()));
+        bridge = command.is_some().then(|| bridge_to(&config, &listener)).flatten();
+        access.of_child = bridge.as_ref().map(|bridge| bridge.token.clone());
+        let admin = Admin {
+            readiness: readiness.subscribe(),
+            store: store.clone(),
+            access: Arc::new(access),
+            base_path: config.next.base_path.as_str().into(),
+        };
+        tokio::spawn(admin::serve(listener, admin));
     }
-    let mut upstream = Upstream::new(&config, command, logs)?;
+    let mut upstream = Upstream::new(&config, command, bridge, logs)?;
     tokio::select! {
         code = upstream.begin() => if let Some(code) = code? { return Ok(code) },
         () = signals.next() => return upstream.end().await,
     }
-    let server = server(&config, &upstream, logs, clock);
+    let server = server(&config, &upstream, store, logs, clock);
     let address = listener.local_addr().unwrap_or(config.server.listen);
     serving(address);
     announce(address, &config, &upstream);
@@ -133,17 +145,34 @@ fn listen(
 fn server(
     config: &Config,
     upstream: &Upstream,
+    store: MemoryStore,
     logs: &Logs,
     clock: Clock,
 ) -> Server<impl server::Answering + use<>> {
     let parts = Parts {
         origin: upstream.origin.clone(),
         origin_name: upstream.address.to_string().into(),
-        store: MemoryStore::new(capacity(config), config.cache.max_variants),
+        store,
         clock,
         access_log: logs.access.clone(),
     };
     Server::new(stack::build(config, parts), config.server.clone())
+}
+
+/// What a wrapped server is told, so that it can say what it invalidates.
+fn bridge_to(config: &Config, admin: &TcpListener) -> Option<Bridge> {
+    if !config.child.bridge || !config.next.enabled {
+        return None;
+    }
+    let bridge = admin.local_addr().and_then(Bridge::to);
+    bridge
+        .inspect_err(|error| {
+            warn!(
+                "no bridge to the wrapped server: {error}; pages stay as they are until their \
+                 revalidate time is over, whatever revalidateTag says"
+            );
+        })
+        .ok()
 }
 
 fn capacity(config: &Config) -> u64 {
@@ -208,13 +237,18 @@ struct Running {
 const WORTH_A_WORD: Duration = Duration::from_secs(2);
 
 impl Upstream {
-    fn new(config: &Config, command: Option<Command>, logs: &Logs) -> Result<Self, ChildError> {
+    fn new(
+        config: &Config,
+        command: Option<Command>,
+        bridge: Option<Bridge>,
+        logs: &Logs,
+    ) -> Result<Self, ChildError> {
         let Some(command) = command else {
             let address = config.origin.url.clone();
             let origin = Origin::new(address.clone(), config.origin.clone());
             return Ok(Self { address, origin, child: None });
         };
-        let child = Child::new(command, config.child.clone(), logs.writers())?;
+        let child = Child::new(command, config.child.clone(), bridge, logs.writers())?;
         let address = child.address();
         let origin = Origin::new(address.clone(), config.origin.clone());
         let (is_up, wanted) = (watch::Sender::new(false), watch::Sender::new(Wanted::Runs));

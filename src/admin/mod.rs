@@ -3,11 +3,15 @@
 //!
 //! - `/livez`: 200 as long as the process can answer at all.
 //! - `/readyz`: 200 when the origin has been seen and the edge is not draining; else 503 and why.
+//! - `/invalidate`: makes stored responses obsolete, see [`invalidate`].
 
+mod access;
 pub mod client;
+pub mod invalidate;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,6 +25,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::debug;
+
+pub use access::Access;
+
+use crate::store::MemoryStore;
 
 /// Whether new visitors should be sent here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,19 +61,32 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     crate::server::bind(address)
 }
 
-/// Answers until the process ends; `readiness` is what `/readyz` tells.
-pub async fn serve(listener: TcpListener, readiness: watch::Receiver<Readiness>) {
+/// What the admin side speaks of.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// What `/readyz` tells.
+    pub readiness: watch::Receiver<Readiness>,
+    /// What `/invalidate` is about.
+    pub store: MemoryStore,
+    /// Who may change anything.
+    pub access: Arc<Access>,
+    /// The application's `basePath`.
+    pub base_path: Arc<str>,
+}
+
+/// Answers until the process ends.
+pub async fn serve(listener: TcpListener, admin: Admin) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, peer)) = listener.accept().await else {
             // Out of file descriptors, most likely; the main listener says so.
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        let readiness = readiness.clone();
+        let admin = admin.clone();
         tokio::spawn(async move {
-            let service = service_fn(|request: Request<Incoming>| {
-                let readiness = *readiness.borrow();
-                async move { Ok::<_, Infallible>(answer(&request, readiness)) }
+            let service = service_fn(move |request: Request<Incoming>| {
+                let admin = admin.clone();
+                async move { Ok::<_, Infallible>(admin.answer(request, peer.ip()).await) }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -81,22 +102,35 @@ pub async fn serve(listener: TcpListener, readiness: watch::Receiver<Readiness>)
 const PAUSE: Duration = Duration::from_millis(100);
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
-fn answer(request: &Request<Incoming>, readiness: Readiness) -> Response<Full<Bytes>> {
-    let (status, text) = match (request.method(), request.uri().path()) {
-        (&Method::GET | &Method::HEAD, "/livez") => (StatusCode::OK, "alive\n"),
-        (&Method::GET | &Method::HEAD, "/readyz") => readiness.answer(),
-        (&Method::GET | &Method::HEAD, _) => {
-            (StatusCode::NOT_FOUND, "there is /livez and /readyz here\n")
+impl Admin {
+    async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
+        match (request.method(), request.uri().path()) {
+            (&Method::POST, "/invalidate") => self.invalidate(request, peer).await,
+            (_, "/invalidate") => only(HeaderValue::from_static("POST")),
+            (&Method::GET | &Method::HEAD, "/livez") => text(StatusCode::OK, "alive\n"),
+            (&Method::GET | &Method::HEAD, "/readyz") => {
+                let (status, told) = self.readiness.borrow().answer();
+                text(status, told)
+            }
+            (&Method::GET | &Method::HEAD, _) => {
+                text(StatusCode::NOT_FOUND, "there is /livez, /readyz and /invalidate here\n")
+            }
+            _ => only(HeaderValue::from_static("GET, HEAD")),
         }
-        _ => (StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n"),
-    };
-    let mut response = Response::new(Full::from(text));
+    }
+}
+
+fn only(methods: HeaderValue) -> Response<Full<Bytes>> {
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "not with this method\n");
+    response.headers_mut().insert(ALLOW, methods);
+    response
+}
+
+fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(text.into()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-    }
     response
 }

@@ -4,7 +4,7 @@
 use super::given::Given;
 use super::value::{
     AdminAddress, BadValue, BasePath, Count, FieldNames, Filter, HeadSize, Kind, ListenAddress,
-    Networks, OrAuto, OrOff, PositiveTime, Size, Switch, Time,
+    Networks, OrAuto, OrOff, PositiveTime, Size, Switch, Time, Token,
 };
 use super::{
     AccessLog, AdminConfig, CacheConfig, ChildConfig, ClientCacheControl, Config, LogConfig,
@@ -111,9 +111,11 @@ keys! {
         stop_timeout: Time,
         restart_backoff: PositiveTime,
         restart_backoff_max: PositiveTime,
+        bridge: Switch,
     }
     admin: AdminConfig {
         listen: OrOff<AdminAddress>,
+        token: OrOff<Token>,
     }
     log: LogConfig {
         level: Filter,

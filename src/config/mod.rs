@@ -256,6 +256,8 @@ pub struct ChildConfig {
     pub restart_backoff: Duration,
     /// Longest pause before a restart.
     pub restart_backoff_max: Duration,
+    /// Whether the bridge is loaded into the wrapped server.
+    pub bridge: bool,
 }
 
 impl Default for ChildConfig {
@@ -265,6 +267,7 @@ impl Default for ChildConfig {
             stop_timeout: Duration::from_secs(10),
             restart_backoff: Duration::from_millis(500),
             restart_backoff_max: Duration::from_secs(30),
+            bridge: true,
         }
     }
 }
@@ -274,11 +277,14 @@ impl Default for ChildConfig {
 pub struct AdminConfig {
     /// Where health is told; `None` is `off`.
     pub listen: Option<SocketAddr>,
+    /// What whoever wants to change anything there must know; `None` where that is this machine's
+    /// matter.
+    pub token: Option<String>,
 }
 
 impl Default for AdminConfig {
     fn default() -> Self {
-        Self { listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9180)) }
+        Self { listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9180)), token: None }
     }
 }
 

@@ -158,7 +158,7 @@ mod tests {
             ),
             (
                 key_in_section("admin", "colour"),
-                "there is no key \"colour\" in [admin]; the keys of [admin] are listen",
+                "there is no key \"colour\" in [admin]; the keys of [admin] are listen, token",
             ),
             (
                 key_without_section("listen"),

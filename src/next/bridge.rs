@@ -16,6 +16,9 @@ const TAGS: HeaderName = HeaderName::from_static("x-selvedge-tags");
 /// When it was generated, in milliseconds since the epoch.
 const GENERATED: HeaderName = HeaderName::from_static("x-selvedge-generated");
 
+/// The file.
+pub const FILE: &str = include_str!("bridge.cjs");
+
 /// The tag of what has more tags than can be told: any invalidation is one of it.
 pub const UNKNOWN: &str = "*";
 

@@ -10,6 +10,7 @@
 //! While it is not up the rest of the edge goes on: stored pages are served, other requests fail as
 //! they do with any origin that is down.
 
+mod bridge;
 mod exposure;
 mod output;
 mod process;
@@ -28,6 +29,7 @@ use super::Origin;
 use crate::config::{ChildConfig, OriginAddress};
 use crate::exit;
 use crate::log::Writer;
+pub use bridge::Bridge;
 use process::{Process, Status};
 
 /// What is to be run, and where.
@@ -90,6 +92,7 @@ pub enum ChildError {
 pub struct Child {
     command: Command,
     config: ChildConfig,
+    bridge: Option<Bridge>,
     port: u16,
     /// For its lines: standard output, standard error.
     writers: (Writer, Writer),
@@ -106,19 +109,21 @@ enum End {
 }
 
 impl Child {
-    /// Will run `command` on a free port, with its output going line by line to `writers`.
+    /// Will run `command` on a free port, with `bridge` in it, and its output going line by line to
+    /// `writers`.
     ///
     /// # Errors
     /// [`ChildError::Port`]
     pub fn new(
         command: Command,
         config: ChildConfig,
+        bridge: Option<Bridge>,
         writers: (Writer, Writer),
     ) -> Result<Self, ChildError> {
         // Free when we looked; whoever takes it in between makes the start fail, loudly.
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
         let port = free.map_err(ChildError::Port)?.port();
-        Ok(Self { command, config, port, writers })
+        Ok(Self { command, config, bridge, port, writers })
     }
 
     /// Where it will listen.
@@ -186,7 +191,9 @@ impl Child {
         wanted: &mut watch::Receiver<Wanted>,
     ) -> Result<End, ChildError> {
         let start = |error| ChildError::Start { program: self.command.name(), error };
-        let mut process = Process::start(&self.command, self.port, &self.writers).map_err(start)?;
+        let environment = self.environment();
+        let mut process =
+            Process::start(&self.command, environment, &self.writers).map_err(start)?;
         let began = Instant::now();
         tokio::select! {
             status = process.ended() => return Ok(End::ByItself { status, was_up: false }),
@@ -211,6 +218,16 @@ impl Child {
             status = process.ended() => Ok(End::ByItself { status, was_up: true }),
             () = asked(wanted, Wanted::Ends) => Ok(End::Asked(self.end(process).await)),
         }
+    }
+
+    /// Where to listen, and the bridge.
+    fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let mut environment =
+            vec![("PORT", self.port.to_string().into()), ("HOSTNAME", "127.0.0.1".into())];
+        if let Some(bridge) = &self.bridge {
+            environment.extend(bridge.environment(std::env::var_os("NODE_OPTIONS")));
+        }
+        environment
     }
 
     async fn end(&self, mut process: Process) -> Status {

@@ -41,9 +41,24 @@ impl Edge {
         Self::start(command, &[&["--", program], args].concat())
     }
 
-    fn start(mut command: Command, last: &[&str]) -> Self {
+    /// With its admin side at an address of its own.
+    pub fn with_admin(origin: &Origin, settings: &[&str]) -> (Self, SocketAddr) {
+        let admin = free_address();
+        let mut command = selvedge();
+        command.args(["--origin", &format!("http://{}", origin.address)]);
+        settings.iter().for_each(|setting| {
+            command.args(["--set", setting]);
+        });
+        (Self::start_with(command, &admin.to_string(), &[]), admin)
+    }
+
+    fn start(command: Command, last: &[&str]) -> Self {
+        Self::start_with(command, "off", last)
+    }
+
+    fn start_with(mut command: Command, admin: &str, last: &[&str]) -> Self {
         let address = free_address();
-        command.args(["--admin", "off", "--listen", &address.to_string()]).args(last);
+        command.args(["--admin", admin, "--listen", &address.to_string()]).args(last);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (lines, log) = mpsc::channel();
         forward(child.stdout.take().unwrap(), lines.clone());

@@ -17,6 +17,7 @@ mod optional;
 mod origin;
 mod size;
 mod switch;
+mod token;
 mod word;
 mod wrong;
 
@@ -30,6 +31,7 @@ pub(super) use network::Networks;
 pub(super) use optional::{OrAuto, OrOff};
 pub(super) use size::{HeadSize, Size};
 pub(super) use switch::Switch;
+pub(super) use token::Token;
 pub use wrong::Wrong;
 
 use super::given::{Content, Given};

@@ -1,5 +1,6 @@
 //! One process of the wrapped server, and all that it starts itself.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -28,10 +29,10 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts `command`, and tells it by its environment where to listen.
+    /// Starts `command` with these variables besides our own.
     pub(super) fn start(
         command: &Command,
-        port: u16,
+        environment: Vec<(&'static str, OsString)>,
         (out, err): &(Writer, Writer),
     ) -> io::Result<Self> {
         let Some((program, arguments)) = command.line.split_first() else {
@@ -40,8 +41,7 @@ impl Process {
         let mut process = tokio::process::Command::new(program);
         process
             .args(arguments)
-            .env("PORT", port.to_string())
-            .env("HOSTNAME", "127.0.0.1")
+            .envs(environment)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

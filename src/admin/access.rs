@@ -1,0 +1,118 @@
+//! Who may change anything on the admin side.
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+
+/// The tokens that are good, any of which will do.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// `admin.token`
+    pub configured: Option<String>,
+    /// That of the wrapped server, which nobody else knows.
+    pub of_child: Option<String>,
+}
+
+/// Why somebody may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// He has no good token.
+    Token,
+    /// He needs none, but must not be a browser.
+    ContentType,
+}
+
+impl Access {
+    /// A new token that cannot be guessed.
+    ///
+    /// # Errors
+    /// The system has no random bytes.
+    pub fn new_token() -> std::io::Result<String> {
+        let mut bytes = [0; 24];
+        let mut source = std::fs::File::open("/dev/urandom")?;
+        std::io::Read::read_exact(&mut source, &mut bytes)?;
+        Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Whether a request from `peer` may change anything: with a good token; or, where none is
+    /// configured, from this machine. Then it must say that it is JSON, which a page in a browser
+    /// cannot make it say without asking first.
+    pub(super) fn check(&self, headers: &HeaderMap, peer: IpAddr) -> Result<(), Refused> {
+        if self.has_token(headers) {
+            return Ok(());
+        }
+        if self.configured.is_some() || !peer.to_canonical().is_loopback() {
+            return Err(Refused::Token);
+        }
+        let kind = headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes());
+        match kind.is_some_and(|kind| kind.starts_with(b"application/json")) {
+            true => Ok(()),
+            false => Err(Refused::ContentType),
+        }
+    }
+
+    fn has_token(&self, headers: &HeaderMap) -> bool {
+        let given = headers.get(AUTHORIZATION).map(|given| given.as_bytes());
+        let Some(given) = given.and_then(|given| given.strip_prefix(b"Bearer ")) else {
+            return false;
+        };
+        let known = self.configured.iter().chain(&self.of_child);
+        // All are compared, and in full, so that the time it takes tells nothing.
+        known.fold(false, |found, token| found | is_same(token.as_bytes(), given))
+    }
+}
+
+fn is_same(token: &[u8], given: &[u8]) -> bool {
+    let differs = token.iter().zip(given).fold(0, |differs, (a, b)| differs | (a ^ b));
+    token.len() == given.len() && differs == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_opens_and_this_machine_needs_none_until_one_is_configured() {
+        let (here, there) = ([127, 0, 0, 1].into(), [192, 0, 2, 1].into());
+        let json = ("content-type", "application/json; charset=utf-8");
+        let none = Access { of_child: Some("child".into()), ..Access::default() };
+        let configured = Access { configured: Some("secret".into()), ..none.clone() };
+        for (name, access, fields, peer, expected) in [
+            ("here", &none, vec![json], here, Ok(())),
+            ("a browser here", &none, vec![], here, Err(Refused::ContentType)),
+            ("elsewhere", &none, vec![json], there, Err(Refused::Token)),
+            ("the child", &none, vec![("authorization", "Bearer child")], there, Ok(())),
+            ("here, configured", &configured, vec![json], here, Err(Refused::Token)),
+            ("the token", &configured, vec![("authorization", "Bearer secret")], there, Ok(())),
+            (
+                "half of it",
+                &configured,
+                vec![("authorization", "Bearer sec")],
+                here,
+                Err(Refused::Token),
+            ),
+            (
+                "more",
+                &configured,
+                vec![("authorization", "Bearer secrets")],
+                here,
+                Err(Refused::Token),
+            ),
+            ("none", &configured, vec![("authorization", "Bearer ")], here, Err(Refused::Token)),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                headers.insert(name, value.parse().unwrap());
+            }
+            assert_eq!(access.check(&headers, peer), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_two_tokens_are_the_same() {
+        let (one, other) = (Access::new_token().unwrap(), Access::new_token().unwrap());
+        assert_ne!(one, other);
+        assert_eq!(one.len(), 48);
+    }
+}

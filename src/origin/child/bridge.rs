@@ -1,0 +1,97 @@
+//! The bridge into the wrapped server: a file that Node.js loads before anything else, and the way
+//! for it to tell the edge what becomes obsolete.
+
+use std::ffi::OsString;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
+
+use crate::admin::Access;
+use crate::next::bridge::FILE;
+
+/// The file on disk, for as long as this lives, and what it has to know.
+#[derive(Debug)]
+pub struct Bridge {
+    /// What the wrapped server proves itself by.
+    pub token: String,
+    edge: SocketAddr,
+    folder: PathBuf,
+}
+
+impl Bridge {
+    /// A bridge to the admin side at `admin`.
+    ///
+    /// # Errors
+    /// Those of the system: there is no room for a temporary file, or no random bytes.
+    pub fn to(admin: SocketAddr) -> io::Result<Self> {
+        let token = Access::new_token()?;
+        // Nobody else may put a file there that the server would run: the name cannot be guessed,
+        // the folder is new, and ours alone.
+        let folder = std::env::temp_dir().join(format!("selvedge-{}", Access::new_token()?));
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        let bridge = Self { token, edge: reachable(admin), folder };
+        let mut file = OpenOptions::new();
+        file.write(true).create_new(true).mode(0o600);
+        file.open(bridge.file())?.write_all(FILE.as_bytes())?;
+        Ok(bridge)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("bridge.cjs")
+    }
+
+    /// What the server's environment needs; `options` are the NODE_OPTIONS that it would have.
+    pub(super) fn environment(&self, options: Option<OsString>) -> [(&'static str, OsString); 3] {
+        let mut all = OsString::from("--require=");
+        all.push(self.file());
+        if let Some(options) = options.filter(|options| !options.is_empty()) {
+            all.push(" ");
+            all.push(options);
+        }
+        [
+            ("NODE_OPTIONS", all),
+            ("SELVEDGE_URL", format!("http://{}", self.edge).into()),
+            ("SELVEDGE_TOKEN", self.token.clone().into()),
+        ]
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// An address that is every interface is reached on this machine's own.
+fn reachable(admin: SocketAddr) -> SocketAddr {
+    let ip = match admin.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, admin.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_ours_alone_and_goes_with_the_bridge() {
+        use std::os::unix::fs::PermissionsExt;
+        let bridge = Bridge::to("0.0.0.0:9180".parse().unwrap()).unwrap();
+        let file = bridge.file();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), FILE);
+        let mode = std::fs::metadata(file.parent().unwrap()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let [(_, options), (_, url), (_, token)] = bridge.environment(Some("--inspect".into()));
+        let expected = format!("--require={} --inspect", file.display());
+        assert_eq!(options.to_str(), Some(expected.as_str()));
+        assert_eq!(url.to_str(), Some("http://127.0.0.1:9180"));
+        assert_eq!(token.to_str(), Some(bridge.token.as_str()));
+        drop(bridge);
+        assert!(!file.exists());
+    }
+}
