@@ -5,7 +5,7 @@
 //! anybody. Each group below names the advisory that it answers. Which version filters what itself has
 //! changed often enough not to rely on it.
 
-use http::header::{AUTHORIZATION, COOKIE, LOCATION};
+use http::header::{ACCEPT, AUTHORIZATION, COOKIE, LOCATION};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request, Uri};
 use percent_encoding::percent_decode_str;
@@ -13,12 +13,13 @@ use percent_encoding::percent_decode_str;
 use super::remove_fields;
 use crate::body::Body;
 use crate::next::class::RSC;
+use crate::next::image;
 
 /// Takes off a request what only the framework may say; `base_path` is the application's.
 pub fn clean(mut request: Request<Body>, base_path: &str) -> Request<Body> {
     let path = request.uri().path().strip_prefix(base_path);
     let is_data = path.is_some_and(|path| path.starts_with("/_next/data/"));
-    let is_image = path == Some("/_next/image");
+    let is_image = path.is_some_and(image::is_image);
     let headers = request.headers_mut();
     remove_fields(headers, |name| is_internal(name.as_str(), is_data));
     remove_odd_rsc(headers);
@@ -26,11 +27,26 @@ pub fn clean(mut request: Request<Body>, base_path: &str) -> Request<Body> {
         // CVE-2025-57752: the optimizer's own cache takes no account of them.
         headers.remove(COOKIE);
         headers.remove(AUTHORIZATION);
+        normalise_image(&mut request);
     }
     if let Some(uri) = without_internal_parameters(request.uri()) {
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// A picture that is asked for in other words is the same picture: one render, one place in the
+/// store.
+fn normalise_image(request: &mut Request<Body>) {
+    if let Some(accept) = image::accept(request.headers()) {
+        request.headers_mut().insert(ACCEPT, accept);
+    }
+    let uri = request.uri();
+    let target = uri.query().and_then(image::query);
+    let target = target.and_then(|query| format!("{}?{query}", uri.path()).parse().ok());
+    if let Some(target) = target {
+        *request.uri_mut() = target;
+    }
 }
 
 /// `x-nextjs-data` belongs to data requests alone; elsewhere it changes redirects of the middleware

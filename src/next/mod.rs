@@ -4,4 +4,5 @@ pub mod assets;
 pub mod bridge;
 pub mod class;
 pub mod draft;
+pub mod image;
 pub mod verdict;
