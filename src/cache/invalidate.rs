@@ -3,13 +3,14 @@
 use http::header::{CONTENT_LOCATION, LOCATION};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Request};
+use http::{Request, Response};
 
 use super::lookup;
 use super::{Edge, Inner};
+use crate::body::Body;
 use crate::client;
 use crate::next::class::Class;
-use crate::policy::{key, location};
+use crate::policy::{invalidate, key, location};
 
 impl<S: Inner> Edge<S> {
     /// Forgets what the success of an unsafe request made invalid: its own URI, and those that the
@@ -17,13 +18,16 @@ impl<S: Inner> Edge<S> {
     ///
     /// Not for a server action: every visitor may send one to any page, and what it really
     /// invalidates is told by the application.
-    pub(super) fn invalidate_by(&self, asked: &Parts, answer: &HeaderMap) {
+    pub(super) fn invalidate_by(&self, asked: &Parts, answer: &Response<Body>) {
         if self.settings.is_action(&asked.headers) {
             return;
         }
         let mut request = Request::from_parts(asked.clone(), ());
         self.invalidate_uri(&request);
-        let named = [LOCATION, CONTENT_LOCATION].map(|field| named(&request, answer.get(field)));
+        let location = answer.headers().get(LOCATION);
+        let location = location.filter(|_| invalidate::invalidates_location(answer.status()));
+        let fields = [location, answer.headers().get(CONTENT_LOCATION)];
+        let named = fields.map(|field| named(&request, field));
         for target in named.into_iter().flatten() {
             *request.uri_mut() = target.into();
             self.invalidate_uri(&request);

@@ -67,7 +67,7 @@ impl<S: Inner> Edge<S> {
         response: Response<Body>,
     ) -> (Response<Body>, bool) {
         if invalidate::invalidates(&asked.method, response.status()) {
-            self.invalidate_by(asked, response.headers());
+            self.invalidate_by(asked, &response);
         }
         match asked.method {
             Method::HEAD => {

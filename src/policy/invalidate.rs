@@ -10,6 +10,15 @@ pub fn invalidates(method: &Method, status: StatusCode) -> bool {
     !is_safe(method) && (status.is_success() || status.is_redirection())
 }
 
+/// Whether the URI that the answer's `Location` names is invalidated too.
+///
+/// RFC 9111 §4.4: it may be. RFC 9110 §15.2, §15.4: with a success it is what was made, with 303
+/// what was done is to be seen there. Any other redirection has done nothing yet; and anybody may
+/// send a POST to what redirects all methods, as Next.js does with a slash at the end.
+pub fn invalidates_location(status: StatusCode) -> bool {
+    status.is_success() || status == StatusCode::SEE_OTHER
+}
+
 /// Whether a method is safe (RFC 9110 §9.2.1): it asks for nothing to be changed.
 pub fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
