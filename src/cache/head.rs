@@ -8,7 +8,7 @@ use super::prepare::{self, Answer};
 use super::{Edge, Inner};
 use crate::body::Body;
 use crate::policy::date::Timestamp;
-use crate::policy::validate;
+use crate::policy::validate::{self, Told};
 use crate::store::StoredResponse;
 
 impl<S: Inner> Edge<S> {
@@ -25,8 +25,10 @@ impl<S: Inner> Edge<S> {
         if response.status() != StatusCode::OK || stale.head.status != StatusCode::OK {
             return;
         }
-        if !validate::agrees(&stale.head.origin_headers(), response.headers()) {
-            return self.store.remove_variant(&target.key, stale);
+        match validate::told_by_head(&stale.head.origin_headers(), response.headers()) {
+            Told::Same => {}
+            Told::Other => return self.store.remove_variant(&target.key, stale),
+            Told::Nothing => return,
         }
         let mut asked = asked.clone();
         asked.method = Method::GET;

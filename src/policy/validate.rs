@@ -8,8 +8,8 @@
 mod freshen;
 
 use http::header::{
-    CONTENT_LENGTH, DATE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
-    LAST_MODIFIED,
+    CONTENT_ENCODING, CONTENT_LENGTH, DATE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_UNMODIFIED_SINCE, LAST_MODIFIED,
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 
@@ -44,7 +44,8 @@ pub fn evaluate(
     status: StatusCode,
     stored: &HeaderMap,
 ) -> Precondition {
-    if !matches!(*method, Method::GET | Method::HEAD) || status != StatusCode::OK {
+    let is_served = matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT);
+    if !matches!(*method, Method::GET | Method::HEAD) || !is_served {
         return Precondition::None;
     }
     // RFC 9110 §13.1.3: where there is an If-None-Match, If-Modified-Since is ignored.
@@ -120,12 +121,36 @@ pub fn strong_tag(response: &HeaderMap) -> Option<&http::HeaderValue> {
     entity_tag::strong(response).and_then(|_| response.get(ETAG))
 }
 
-/// Whether what a response to HEAD says of a stored one is what is stored (RFC 9111 §4.3.5): of
-/// entity tag, modification date and length, those that it tells.
-pub fn agrees(stored: &HeaderMap, head: &HeaderMap) -> bool {
-    [ETAG, LAST_MODIFIED, CONTENT_LENGTH]
-        .iter()
-        .all(|name| head.get(name).is_none_or(|told| stored.get(name) == Some(told)))
+/// What a response to HEAD says of a stored one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is still good.
+    Same,
+    /// It is another by now.
+    Other,
+    /// Nothing that it could be known by.
+    Nothing,
+}
+
+/// Compares a response to HEAD with a stored one (RFC 9111 §4.3.5): of entity tag, modification date
+/// and length, those that it tells.
+///
+/// By the letter one that tells none of them agrees. With us it does not: whoever sends HEAD each
+/// time that a page has gone stale would keep it as it is for good. And lengths are those of the
+/// content as it is coded: many servers compress the answer to GET alone.
+pub fn told_by_head(stored: &HeaderMap, head: &HeaderMap) -> Told {
+    let tag = head.get(ETAG).map(|told| {
+        stored.get(ETAG).is_some_and(|tag| opaque(tag.as_bytes()) == opaque(told.as_bytes()))
+    });
+    let date = head.get(LAST_MODIFIED).map(|told| stored.get(LAST_MODIFIED) == Some(told));
+    let is_coded_alike =
+        head.get_all(CONTENT_ENCODING).iter().eq(stored.get_all(CONTENT_ENCODING).iter());
+    let length = head.get(CONTENT_LENGTH).filter(|_| is_coded_alike);
+    let length = length.map(|told| stored.get(CONTENT_LENGTH) == Some(told));
+    if [tag, date, length].contains(&Some(false)) {
+        return Told::Other;
+    }
+    if tag.or(date).is_some() { Told::Same } else { Told::Nothing }
 }
 
 /// Whether a response can be validated at all (RFC 9110 §8.8).
