@@ -32,6 +32,7 @@ use super::{Edge, Inner};
 use crate::body::Body;
 use crate::error::ProxyError;
 use crate::policy::key::KeyBuf;
+use crate::policy::no_vary_search::variance;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::status::Status;
 use crate::policy::validate;
@@ -209,7 +210,7 @@ impl<S: Inner> Edge<S> {
     }
 
     fn put_whole(&self, target: &Target, head: &Head, body: Bytes, asked: &Parts) {
-        let mut head = Head { withheld: HeaderMap::new(), ..head.clone() };
+        let mut head = head.clone();
         if head.status == StatusCode::PARTIAL_CONTENT {
             return self.put_part(target, head, body, asked);
         }
@@ -229,6 +230,12 @@ impl<S: Inner> Edge<S> {
         // RFC 9111 section 5.2.2.4: not without a validation of his own.
         if fill.head.freshness.validates_always {
             return Followed::Alone;
+        }
+        if !self.is_for(request, &fetch.target, &fill.head.headers) {
+            // The leader's query is not this one after all.
+            flight.push(b'\n');
+            flight.extend_from_slice(request.uri().query().unwrap_or_default().as_bytes());
+            return Followed::Again;
         }
         let selecting = &fill.head.selecting;
         if !selecting.matches(request.headers()) {
@@ -254,6 +261,17 @@ impl<S: Inner> Edge<S> {
         }
     }
 
+    /// Whether a response is for this request too, which has the leader's key: the key may leave out
+    /// parameters of the query because another response has said so, and this one does not.
+    fn is_for(&self, request: &Request<Body>, target: &Target, response: &HeaderMap) -> bool {
+        if !self.searches.is_any() {
+            return true;
+        }
+        let Ok(class) = self.settings.class(request.headers()) else { return false };
+        let (parts, variance) = (lookup::parts(request, &class), variance(response));
+        self.searches.is_for(parts, &variance, &target.key, |key| class.write(key))
+    }
+
     fn follow_stored(
         &self,
         request: &Request<Body>,
@@ -261,7 +279,10 @@ impl<S: Inner> Edge<S> {
         stored: &StoredResponse,
     ) -> Followed {
         let head = &stored.head;
-        if head.freshness.validates_always || !head.selecting.matches(request.headers()) {
+        if head.freshness.validates_always
+            || !head.selecting.matches(request.headers())
+            || !self.is_for(request, &fetch.target, &head.headers)
+        {
             return Followed::Alone;
         }
         let story = Status { collapsed: true, ..forwarded(fetch) };

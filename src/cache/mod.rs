@@ -208,8 +208,7 @@ impl<S: Inner> Edge<S> {
         }
         let request = Request::from_parts(asked.clone(), ());
         let Ok(class) = self.settings.class(&asked.headers) else { return target.key.clone() };
-        self.searches.learn(lookup::parts(&request, &class), variance);
-        self.searches.key(lookup::parts(&request, &class), |key| class.write(key))
+        self.searches.learn(lookup::parts(&request, &class), variance, |key| class.write(key))
     }
 
     /// Forgets a key, and does not take back what was asked for before.

@@ -31,12 +31,15 @@ struct Rule {
     variance: Arc<Variance>,
 }
 
-/// Paths that are known at once; a few hundred bytes each.
-const MOST_PATHS: u64 = 10_000;
+/// Memory for what is known of paths, which visitors may write as long as they like.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// What moka and an allocation or two keep for each, roughly.
+const OVERHEAD: usize = 400;
 
 impl Searches {
     pub(super) fn new() -> Self {
-        let rules = Cache::builder().max_capacity(MOST_PATHS);
+        let rules = Cache::builder().max_capacity(MOST_BYTES).weigher(Rule::weight);
         let rules = rules.build_with_hasher(foldhash::quality::RandomState::default());
         Self { rules, is_any: AtomicBool::new(false), numbers: AtomicU64::new(0) }
     }
@@ -57,22 +60,50 @@ impl Searches {
         }
     }
 
-    /// Learns what a response says that is to be stored for a request with these parts.
-    pub(super) fn learn(&self, parts: KeyParts<'_>, variance: Variance) {
+    /// Learns what a response says that is to be stored for a request with these parts, and gives the
+    /// key that it is stored under: by its own words, whatever others say at the same moment.
+    pub(super) fn learn(
+        &self,
+        parts: KeyParts<'_>,
+        variance: Variance,
+        class: impl FnOnce(&mut KeyBuf),
+    ) -> KeyBuf {
         let path = path(parts);
         if variance.is_default() {
-            return self.rules.invalidate(&*path);
+            self.rules.invalidate(&*path);
+            return key::write(parts, class);
         }
         self.is_any.store(true, Ordering::Release);
-        if self.rules.get(&*path).is_some_and(|known| *known.variance == variance) {
-            return;
+        if let Some(known) = self.rules.get(&*path).filter(|known| *known.variance == variance) {
+            return known.key(parts, class);
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        self.rules.insert(path[..].into(), Rule { number, variance: variance.into() });
+        let rule = Rule { number, variance: variance.into() };
+        self.rules.insert(path[..].into(), rule.clone());
+        rule.key(parts, class)
+    }
+
+    /// Whether a response that says this is for whoever was looked up under `key` and has asked with
+    /// these parts: either he has asked by the very same query, or the key is by these very words.
+    pub(super) fn is_for(
+        &self,
+        parts: KeyParts<'_>,
+        variance: &Variance,
+        key: &[u8],
+        class: impl Fn(&mut KeyBuf),
+    ) -> bool {
+        let is_by = |rule: Rule| *rule.variance == *variance && *rule.key(parts, &class) == *key;
+        *key::write(parts, &class) == *key || self.rules.get(&*path(parts)).is_some_and(is_by)
     }
 }
 
 impl Rule {
+    /// What a path and its rule take.
+    fn weight(path: &impl AsRef<[u8]>, rule: &Self) -> u32 {
+        let bytes = path.as_ref().len() + rule.variance.weight() + OVERHEAD;
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+
     fn key(&self, parts: KeyParts<'_>, class: impl FnOnce(&mut KeyBuf)) -> KeyBuf {
         let query = parts.query.and_then(|query| key::counted(query, parts.is_rsc));
         let canonical = canonical(query.as_deref(), &self.variance);
@@ -82,6 +113,7 @@ impl Rule {
     }
 }
 
+/// What rules are found by: pages and payloads of one path need not say the same.
 fn path(parts: KeyParts<'_>) -> KeyBuf {
-    key::write(KeyParts { query: None, ..parts }, |_| ())
+    key::write(KeyParts { query: None, ..parts }, |key| key.push(b'0' + u8::from(parts.is_rsc)))
 }

@@ -52,6 +52,12 @@ impl Variance {
         *self == Self::default()
     }
 
+    /// Bytes of memory that it takes, roughly.
+    pub fn weight(&self) -> usize {
+        let (Params::AllBut(keys) | Params::Only(keys)) = &self.params;
+        keys.iter().map(|key| size_of::<String>() + key.len()).sum()
+    }
+
     fn counts(&self, key: &str) -> bool {
         let is_in = |keys: &[String]| keys.binary_search_by(|listed| listed.as_str().cmp(key));
         match &self.params {
