@@ -3,9 +3,10 @@
 //! What was asked of the origin before an invalidation may be old content. It answers those who
 //! asked before, but it must not be stored, nor be joined by those who ask after.
 //!
-//! A URI has no counter of its own but one of a fixed number, by its hash: two that share one cost a
+//! A path has no counter of its own but one of a fixed number, by its hash: two that share one cost a
 //! fetch that is not stored, never a wrong answer. All classes of a URI have the same one, since they
-//! are invalidated together.
+//! are invalidated together; and so have all queries of a path, since which of them are the same may
+//! be told by the answer that is on its way (`No-Vary-Search`).
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -43,8 +44,8 @@ impl Epochs {
     }
 
     fn counter(&self, key: &[u8]) -> &AtomicU32 {
-        let uri = key::uri(key);
-        &self.counters[self.hasher.hash_one(uri) as usize % COUNTERS]
+        let path = key::path(key);
+        &self.counters[self.hasher.hash_one(path) as usize % COUNTERS]
     }
 }
 

@@ -56,6 +56,13 @@ pub fn uri(key: &[u8]) -> &[u8] {
     key.get(..end.unwrap_or(key.len())).unwrap_or(key)
 }
 
+/// The part of a key that is before the query.
+pub fn path(key: &[u8]) -> &[u8] {
+    let uri = uri(key);
+    let end = uri.iter().position(|byte| *byte == b'?');
+    uri.get(..end.unwrap_or(uri.len())).unwrap_or(uri)
+}
+
 /// A key as people read it: the URI, and the class behind a space.
 pub fn shown(key: &[u8]) -> String {
     let text = String::from_utf8_lossy(key);
