@@ -13,6 +13,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use super::fill::pour;
 use super::growing::Written;
 use super::lookup::{Pass, Target};
+use super::parts;
 use super::prepare::{self, Answer};
 use super::respond::{self, Asked};
 use super::{Edge, Inner};
@@ -23,7 +24,8 @@ use crate::policy::partial::{self, Missing, Part, Wanted};
 use crate::policy::range;
 use crate::policy::reuse::ForwardReason;
 use crate::policy::status::Status;
-use crate::policy::validate;
+use crate::policy::storable::withheld;
+use crate::policy::{Switches, validate};
 use crate::store::{Head, StoredResponse};
 
 /// A stored part, and the range that it lacks of what is asked for.
@@ -90,7 +92,10 @@ impl<S: Inner> Edge<S> {
                 Ok(self.handed_on(response, &pass, false, stored))
             }
             StatusCode::PARTIAL_CONTENT => {
-                match self.combined(&asked, &completion, request_time, response).await {
+                let combined = self.combined(&asked, &completion, request_time, response).await;
+                let wanted = Asked { method: &asked.method, headers: &asked.headers };
+                // The origin may have sent less than it was asked for.
+                match combined.filter(|stored| parts::has_all(stored, wanted)) {
                     Some(stored) => {
                         let status = Status {
                             fwd: Some(ForwardReason::Partial),
@@ -98,8 +103,7 @@ impl<S: Inner> Edge<S> {
                             stored: true,
                             ..Status::default()
                         };
-                        let asked = Asked { method: &asked.method, headers: &asked.headers };
-                        Ok(respond::stored(&stored, asked, status, self.clock.now()))
+                        Ok(respond::stored(&stored, wanted, status, self.clock.now()))
                     }
                     None => self.pass(request, pass).await,
                 }
@@ -129,7 +133,8 @@ impl<S: Inner> Edge<S> {
             return None;
         };
         let part = partial::part_of(&parts.headers, bytes.len() as u64).ok()?;
-        let combined = combine(stored, head, (part, bytes))?;
+        let switches = &self.settings.rules.switches;
+        let combined = combine(stored, head, (part, bytes), switches)?;
         self.put(target, combined.clone(), asked);
         Some(combined)
     }
@@ -145,7 +150,10 @@ impl<S: Inner> Edge<S> {
         }
         let combined = stored
             .filter(|stored| partial::may_combine(&stored.head.headers, &head.headers))
-            .and_then(|stored| combine(stored, head.clone(), (part.clone(), bytes.clone())));
+            .and_then(|stored| {
+                let switches = &self.settings.rules.switches;
+                combine(stored, head.clone(), (part.clone(), bytes.clone()), switches)
+            });
         let new = combined.unwrap_or_else(|| {
             head.part = Some(part);
             StoredResponse::new(head, bytes)
@@ -159,10 +167,20 @@ fn combine(
     stored: &StoredResponse,
     mut head: Head,
     (part, bytes): (Part, Bytes),
+    switches: &Switches,
 ) -> Option<Arc<StoredResponse>> {
     let old = stored.head.part.as_ref()?;
+    // RFC 9110 section 15.3.7: a 206 has the `Vary` of the 200. From one that has not, the whole would
+    // be for everybody, and its older part was not.
+    if !stored.head.selecting.names().eq(head.selecting.names()) {
+        return None;
+    }
     let (combined, body) = partial::combine((old, &stored.body), (&part, &bytes))?;
     head.headers = partial::combined_headers(&stored.head.headers, &head.headers, &combined);
+    // Of the older fields too: what they are now, the newer response says.
+    for name in withheld(&head.origin_headers(), switches) {
+        head.headers.remove(name);
+    }
     if combined.is_whole() {
         head.status = StatusCode::OK;
     } else {

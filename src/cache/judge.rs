@@ -57,7 +57,7 @@ impl<S: Inner> Edge<S> {
             Some(stale) if parts.status == StatusCode::NOT_MODIFIED => {
                 self.validated(asked, &answer, fetch, stale)
             }
-            _ => match prepare::head(&answer, &self.settings) {
+            _ => match prepare::whole_head(&answer, &self.settings) {
                 Ok(head) => {
                     self.unstorable.forget(&fetch.target.key);
                     Found::Storable(Box::new(head), parts.extensions, body)

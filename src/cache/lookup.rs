@@ -154,6 +154,9 @@ impl<S: Inner> Edge<S> {
             return self.go(request, key, reason, None);
         }
         let asked = Asked { method: request.method(), headers: request.headers() };
+        if *asked.method == Method::HEAD || self.wants_only_what_is_cached(asked.headers) {
+            return self.go(request, key, ForwardReason::Partial, None);
+        }
         let target = self.target(key.clone());
         match Completion::of(target, stored, asked) {
             Some(completion) => Plan::Complete(Box::new(completion)),

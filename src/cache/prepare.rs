@@ -138,6 +138,14 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
     Ok(head)
 }
 
+/// The same where the whole was asked for: a part that comes all the same is for nobody else.
+pub(super) fn whole_head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstored> {
+    match answer.response.status {
+        StatusCode::PARTIAL_CONTENT => Err(Unstored::Policy(NotStorable::PartialContent)),
+        _ => head(answer, settings),
+    }
+}
+
 /// RFC 9111 section 5.2.2.4 and 5.2.2.7: fields that others must not get.
 fn withhold(head: &mut Head, switches: &Switches) {
     for name in withheld(&head.headers, switches) {

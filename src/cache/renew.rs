@@ -122,7 +122,7 @@ impl<S: Inner> Edge<S> {
         if parts.status == StatusCode::NOT_MODIFIED {
             return self.freshen(fetch, stale, &answer).map(drop).map_err(Failure::Unstored);
         }
-        let head = prepare::head(&answer, &self.settings).map_err(Failure::Unstored)?;
+        let head = prepare::whole_head(&answer, &self.settings).map_err(Failure::Unstored)?;
         self.replace(fetch, &asked, head, body).await
     }
 

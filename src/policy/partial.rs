@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::range::{Asked, ContentRange, Ranges, Spec, asked, content_range, specs};
@@ -48,6 +48,11 @@ pub fn part_of(response: &HeaderMap, body_length: u64) -> Result<Part, Malformed
     let found = ContentRange::parse(response).ok_or(Malformed::ContentRange)?;
     let part = Part::new(found.range(), found.complete).ok_or(Malformed::ContentRange)?;
     if part.length() == body_length { Ok(part) } else { Err(Malformed::Length) }
+}
+
+/// Whether a 206 says which part it brings, so that it may be stored if its body is as long.
+pub fn says_which(response: &HeaderMap) -> bool {
+    !is_multipart(response) && ContentRange::parse(response).is_some()
 }
 
 /// RFC 9110 §15.3.7.2: the media type tells a 206 with several parts. Its name is case-insensitive
@@ -190,9 +195,14 @@ fn one(range: String) -> Missing {
 /// Whether parts that came with these fields are of the same representation, to the byte.
 ///
 /// RFC 9110 §15.3.7.3: if they share a strong validator. Of the two kinds we take only the entity
-/// tag: that a date is strong is a guess, and here a wrong one mixes two versions.
+/// tag: that a date is strong is a guess, and here a wrong one mixes two versions. And some servers,
+/// Next.js among them, give the same tag to a page compressed and not (against §8.8.3.3).
 pub fn may_combine(stored: &HeaderMap, new: &HeaderMap) -> bool {
+    let lines = |headers: &HeaderMap| -> Vec<HeaderValue> {
+        headers.get_all(CONTENT_ENCODING).iter().cloned().collect()
+    };
     entity_tag::strong(stored).is_some_and(|tag| entity_tag::strong(new) == Some(tag))
+        && lines(stored) == lines(new)
 }
 
 /// Makes one part of two that overlap or touch; bytes that both have are taken from the newer.

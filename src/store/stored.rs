@@ -85,6 +85,7 @@ impl Head {
 impl StoredResponse {
     /// A response with its body complete.
     pub fn new(head: Head, body: Bytes) -> Arc<Self> {
+        let head = Head { withheld: HeaderMap::new(), ..head };
         let renewal = Renewal::not_before(head.renew_from);
         Arc::new(Self { head, body, renewal, mark: Arc::default(), tags: OnceLock::new() })
     }
