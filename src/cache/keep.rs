@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::header::CONTENT_LOCATION;
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use tracing::Instrument;
 
 use super::invalidate;
@@ -16,7 +16,8 @@ use crate::policy::date::Timestamp;
 
 impl<S: Inner> Edge<S> {
     /// The answer to a POST, which is stored for later GETs if it says that it is what they would
-    /// get (RFC 9110 section 9.3.3).
+    /// get (RFC 9110 section 9.3.3). A failure with that field is a report about the request (section
+    /// 8.7), which others must not get in place of the page.
     pub(super) fn keep_post(
         self: &Arc<Self>,
         asked: &Parts,
@@ -26,8 +27,8 @@ impl<S: Inner> Edge<S> {
         let request = Request::from_parts(asked.clone(), ());
         let location = invalidate::named(&request, response.headers().get(CONTENT_LOCATION));
         let is_resource = location.as_ref() == request.uri().path_and_query();
-        let key = self.key_of(&request).filter(|_| is_resource);
-        let target = key.map(|key| self.target(key));
+        let target =
+            self.target(&request).filter(|_| is_resource && response.status() == StatusCode::OK);
         match (target, self.settings.rules.switches.store_post) {
             (Some(target), true) => self.keep(asked, target, request_time, response),
             _ => (response, false),
@@ -55,5 +56,10 @@ impl<S: Inner> Edge<S> {
         let filling = async move { edge.fill(&target, asked, fill, writer, body, None).await };
         tokio::spawn(filling.in_current_span());
         (Response::from_parts(parts, copy), true)
+    }
+
+    pub(super) fn target<B>(&self, request: &Request<B>) -> Option<Target> {
+        let key = self.key_of(request)?;
+        Some(self.target_at(key))
     }
 }

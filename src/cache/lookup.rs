@@ -157,7 +157,7 @@ impl<S: Inner> Edge<S> {
         if *asked.method == Method::HEAD || self.wants_only_what_is_cached(asked.headers) {
             return self.go(request, key, ForwardReason::Partial, None);
         }
-        let target = self.target(key.clone());
+        let target = self.target_at(key.clone());
         match Completion::of(target, stored, asked) {
             Some(completion) => Plan::Complete(Box::new(completion)),
             None => self.go(request, key, ForwardReason::Partial, None),
@@ -174,7 +174,7 @@ impl<S: Inner> Edge<S> {
         if self.wants_only_what_is_cached(request.headers()) {
             return Plan::Answer(respond::not_cached(reason));
         }
-        let target = self.target(key);
+        let target = self.target_at(key);
         // The answer to HEAD has no body to store, and is no use to a GET that would follow it; a
         // part is none either.
         let is_head = request.method() == Method::HEAD;
@@ -185,7 +185,7 @@ impl<S: Inner> Edge<S> {
         Plan::Fetch(Box::new(Fetch { target, reason, stale }))
     }
 
-    pub(super) fn target(&self, key: KeyBuf) -> Target {
+    pub(super) fn target_at(&self, key: KeyBuf) -> Target {
         Target { epoch: self.epochs.of(&key), since: self.store.sequence(), key }
     }
 
@@ -199,7 +199,11 @@ impl<S: Inner> Edge<S> {
     fn uncacheable(&self, request: &Request<Body>) -> Option<Pass> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let reason = ForwardReason::Method;
-            return Some(Pass { reason, detail: None, stale: None, target: None });
+            // Where its answer may be stored, another may overtake it.
+            let is_kept =
+                *request.method() == Method::POST && self.settings.rules.switches.store_post;
+            let target = if is_kept { self.target(request) } else { None };
+            return Some(Pass { reason, detail: None, stale: None, target });
         }
         let headers = request.headers();
         if headers.contains_key(UPGRADE) {

@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 
 use super::judge::STANDS_IN;
-use super::lookup::Pass;
+use super::lookup::{Pass, Target};
 use super::prepare;
 use super::respond::{self, Asked};
 use super::{Edge, Inner};
@@ -66,6 +66,9 @@ impl<S: Inner> Edge<S> {
         request_time: Timestamp,
         response: Response<Body>,
     ) -> (Response<Body>, bool) {
+        // Before what it invalidates itself.
+        let is_current = |target: &Target| self.epochs.of(&target.key) == target.epoch;
+        let is_current = pass.target.as_ref().is_some_and(is_current);
         if invalidate::invalidates(&asked.method, response.status()) {
             self.invalidate_by(asked, &response);
         }
@@ -80,7 +83,7 @@ impl<S: Inner> Edge<S> {
                     None => (response, false),
                 }
             }
-            Method::POST => self.keep_post(asked, request_time, response),
+            Method::POST if is_current => self.keep_post(asked, request_time, response),
             _ => (response, false),
         }
     }

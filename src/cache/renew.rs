@@ -48,7 +48,7 @@ impl<S: Inner> Edge<S> {
             return;
         };
         let stale = Some(guard.stored().clone());
-        let fetch = Fetch { target: self.target(key), reason: ForwardReason::Stale, stale };
+        let fetch = Fetch { target: self.target_at(key), reason: ForwardReason::Stale, stale };
         let visitor = whole(request);
         let edge = self.clone();
         let task = async move {

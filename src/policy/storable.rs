@@ -13,8 +13,8 @@ use http::{HeaderMap, HeaderName, Method, StatusCode};
 
 use super::cache_control::{RequestDirectives, ResponseDirectives};
 use super::date::Timestamp;
-use super::freshness::{Freshness, Use, freshness};
-use super::{Rules, Switches, validate, vary};
+use super::freshness::{Freshness, Use, explicit_lifetime, freshness};
+use super::{Rules, Switches, partial, validate, vary};
 
 /// A request and its answer.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +96,7 @@ impl NotStorable {
 pub fn storable(exchange: &Exchange<'_>, rules: &Rules) -> Result<Freshness, NotStorable> {
     let switches = &rules.switches;
     check_method(exchange.method, switches)?;
-    check_status(exchange.status, switches)?;
+    check_status(exchange.status, exchange.response, switches)?;
     let directives = ResponseDirectives::parse(exchange.response, &switches.targets);
     check_directives(&directives, exchange, switches)?;
     // Before what lies in this very request: whoever asks why should hear what is true for all.
@@ -133,11 +133,16 @@ fn check_method(method: &Method, switches: &Switches) -> Result<(), NotStorable>
 /// §3: the status is final. Each final one may be stored if it says for how long, save 206 and 304,
 /// which must be understood as what they are: part of a representation, and news about a stored
 /// one.
-fn check_status(status: StatusCode, switches: &Switches) -> Result<(), NotStorable> {
+fn check_status(
+    status: StatusCode,
+    response: &HeaderMap,
+    switches: &Switches,
+) -> Result<(), NotStorable> {
     if status.is_informational() || status == StatusCode::NOT_MODIFIED {
         return Err(NotStorable::Status);
     }
-    if status == StatusCode::PARTIAL_CONTENT && !switches.store_partial {
+    let may_be_stored = || switches.store_partial && partial::says_which(response);
+    if status == StatusCode::PARTIAL_CONTENT && !may_be_stored() {
         return Err(NotStorable::PartialContent);
     }
     Ok(())
@@ -208,6 +213,11 @@ fn check_freshness(
     rules: &Rules,
 ) -> Result<Freshness, NotStorable> {
     let Exchange { status, response, request_time, response_time, .. } = *exchange;
+    // RFC 9110 §9.3.3: the answer to a POST only where it says so itself.
+    let is_said = || explicit_lifetime(directives, response, response_time).is_some();
+    if exchange.method == Method::POST && !is_said() {
+        return Err(NotStorable::NoExplicitFreshness);
+    }
     let freshness = freshness(directives, status, response, request_time, response_time, rules)
         .ok_or(NotStorable::NoExplicitFreshness)?;
     // The operator's default window for errors is no reason to store: the origin did not ask for
