@@ -54,6 +54,10 @@ pub fn asked(method: &Method, request: &HeaderMap, length: u64) -> Asked {
     }
 }
 
+/// Several parts are copied into one body, for each request anew, while one part or the whole is
+/// shared by all: so no more than this, which is what a reader of PDF files may ask for.
+const MOST_TOGETHER: u64 = 256 << 10;
+
 /// The ranges that these specifiers mean in a representation of this length.
 ///
 /// RFC 9110 §14.1.2: what lies beyond its end is left out.
@@ -73,7 +77,7 @@ fn resolve(specs: &[Spec], length: u64) -> Asked {
     }
     match parts.is_empty() {
         true => Asked::Unsatisfiable,
-        false if total > length => Asked::Whole,
+        false if total > length || parts.len() > 1 && total > MOST_TOGETHER => Asked::Whole,
         false => Asked::Parts(parts),
     }
 }
