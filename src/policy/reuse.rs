@@ -1,5 +1,7 @@
 //! What to do with a stored response that matches a request (RFC 9111 §4).
 
+use std::time::Duration;
+
 use super::cache_control::{RequestDirectives, StaleWindow};
 use super::date::Timestamp;
 use super::freshness::{Freshness, Use};
@@ -81,11 +83,16 @@ pub fn decide_for(request: &RequestDirectives, freshness: &Freshness, now: Times
 /// §5.2.1.4, §5.2.1.1 and §5.2.1.3.
 fn is_refused(request: &RequestDirectives, freshness: &Freshness, now: Timestamp) -> bool {
     let age = freshness.age(now);
-    let too_old = request.max_age.is_some_and(|max| age > max);
+    // §5.2.1.1: `max-stale` beside `max-age` widens it.
+    let widened = |max: Duration| match request.max_stale {
+        None => max,
+        Some(StaleWindow::For(window)) => max.saturating_add(window),
+        Some(StaleWindow::Unbounded) => Duration::MAX,
+    };
+    let too_old = request.max_age.is_some_and(|max| age > widened(max));
     let soon_stale =
         request.min_fresh.is_some_and(|fresh| freshness.lifetime < age.saturating_add(fresh));
-    // §5.2.1.1: `max-stale` beside `max-age` widens it.
-    request.no_cache || soon_stale || too_old && request.max_stale.is_none()
+    request.no_cache || soon_stale || too_old
 }
 
 /// §5.2.1.2: stale, but no longer than the client puts up with, and not against the origin's word.
