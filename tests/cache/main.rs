@@ -12,6 +12,7 @@ mod next;
 mod parts;
 mod ranges;
 mod revalidate;
+mod review;
 mod search;
 mod stale;
 mod support;
