@@ -12,7 +12,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 
 use super::fill::pour;
 use super::growing::Written;
-use super::lookup::{Pass, Target};
+use super::lookup::{Fetch, Pass, Target};
 use super::parts;
 use super::prepare::{self, Answer};
 use super::respond::{self, Asked};
@@ -105,8 +105,24 @@ impl<S: Inner> Edge<S> {
                         };
                         Ok(respond::stored(&stored, wanted, status, self.clock.now()))
                     }
-                    None => self.pass(request, pass).await,
+                    None => self.anew(request, pass).await,
                 }
+            }
+            _ => self.anew(request, pass).await,
+        }
+    }
+
+    /// Asks for what the client wants, as if no part were stored. The whole takes the place of the part
+    /// then, which would cost each request two of ours.
+    async fn anew(
+        self: Arc<Self>,
+        request: Request<Body>,
+        pass: Pass,
+    ) -> Result<Response<Body>, ProxyError> {
+        match pass.target {
+            Some(target) if !request.headers().contains_key(RANGE) => {
+                self.fetch(request, Box::new(Fetch { target, reason: pass.reason, stale: None }))
+                    .await
             }
             _ => self.pass(request, pass).await,
         }

@@ -1,5 +1,6 @@
 //! What the answer to HEAD says about what is stored for GET (RFC 9111 section 4.3.5).
 
+use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
@@ -29,6 +30,11 @@ impl<S: Inner> Edge<S> {
             Told::Same => {}
             Told::Other => return self.store.remove_variant(&target.key, stale),
             Told::Nothing => return,
+        }
+        // What is said beside a cookie may be for the one visitor too; a GET were not stored either.
+        let is_for_one = response.headers().contains_key(SET_COOKIE);
+        if is_for_one && !self.settings.rules.switches.store_set_cookie {
+            return;
         }
         let mut asked = asked.clone();
         asked.method = Method::GET;

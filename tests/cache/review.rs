@@ -275,3 +275,28 @@ async fn max_stale_widens_max_age_by_no_more_than_it_says() {
     assert_eq!(edge.hit(asks("max-age=40, max-stale=10")).await.body(), "one");
     edge.miss(asks("max-age=5, max-stale=1"), says("max-age=60", &[], "two")).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_nothing_goes_with_makes_way_for_the_whole() {
+    let mut edge = Edge::strict();
+    edge.miss(range("bytes=0-4"), part("bytes 0-4/10", &[("etag", "W/\"b\"")], "01234")).await;
+    let pending = edge.send(get("/file"));
+    edge.origin().await.answer(part("bytes 5-9/10", &[("etag", "W/\"b\"")], "56789"));
+    edge.origin().await.answer(says("max-age=60", &[], "0123456789"));
+    assert_eq!(got(pending).await.story(), "fwd=partial; stored");
+    edge.settle().await;
+    assert_eq!(edge.hit(get("/file")).await.body(), "0123456789");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_head_says_beside_a_cookie_is_for_one_visitor() {
+    let mut edge = Edge::new();
+    let tag = ("etag", "\"a\"");
+    edge.miss(get("/a"), says("s-maxage=10", &[tag, ("x-user", "nobody")], "page")).await;
+    edge.advance(11);
+    let his = [tag, ("set-cookie", "session=ada"), ("x-user", "ada")];
+    edge.miss(request("HEAD", "/a", &[]), says("s-maxage=10", &his, "")).await;
+    let next =
+        edge.miss(get("/a"), answer(304, &[tag, ("cache-control", "s-maxage=10")], "")).await;
+    assert_eq!((next.body(), next.header("x-user")), ("page", "nobody"));
+}
