@@ -61,6 +61,8 @@ impl Unstored {
     pub(super) fn withdraws(self) -> bool {
         match self {
             Self::Policy(NotStorable::Authorization | NotStorable::SetCookie) => false,
+            // A mistake, or the answer to somebody's `Range`; it says nothing of the whole.
+            Self::Policy(NotStorable::PartialContent) => false,
             Self::Policy(_) | Self::SelectedByClient | Self::TooLarge => true,
             // A file of a build that is gone from the origin; old pages still ask for it.
             Self::Next(Unfit::MissingAsset) => false,

@@ -100,6 +100,7 @@ impl StoredResponse {
         };
         let weight = self.body.len()
             + fields(&self.head.headers)
+            + self.head.before_us.as_ref().map_or(0, HeaderValue::len)
             + self.head.origin_cache_control.iter().map(HeaderValue::len).sum::<usize>()
             + self.head.selecting.weight()
             + self.head.tags.iter().map(|tag| tag.len() + TAG).sum::<usize>()
