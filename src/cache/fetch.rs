@@ -32,7 +32,6 @@ use super::{Edge, Inner};
 use crate::body::Body;
 use crate::error::ProxyError;
 use crate::policy::key::KeyBuf;
-use crate::policy::no_vary_search::variance;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::status::Status;
 use crate::policy::validate;
@@ -268,7 +267,7 @@ impl<S: Inner> Edge<S> {
             return true;
         }
         let Ok(class) = self.settings.class(request.headers()) else { return false };
-        let (parts, variance) = (lookup::parts(request, &class), variance(response));
+        let (parts, variance) = (lookup::parts(request, &class), self.settings.variance(response));
         self.searches.is_for(parts, &variance, &target.key, |key| class.write(key))
     }
 

@@ -25,7 +25,11 @@ impl<S: Inner> Edge<S> {
         let mut request = Request::from_parts(asked.clone(), ());
         self.invalidate_uri(&request);
         let location = answer.headers().get(LOCATION);
-        let location = location.filter(|_| invalidate::invalidates_location(answer.status()));
+        // Every form of a Next.js application redirects to some page that it has not changed; what it
+        // has changed, the bridge says.
+        let location = location.filter(|_| {
+            !self.settings.next.enabled && invalidate::invalidates_location(answer.status())
+        });
         let fields = [location, answer.headers().get(CONTENT_LOCATION)];
         let named = fields.map(|field| named(&request, field));
         for target in named.into_iter().flatten() {

@@ -44,7 +44,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
@@ -53,7 +53,7 @@ use crate::clock::Clock;
 use crate::error::ProxyError;
 use crate::log::Seldom;
 use crate::policy::key::{self, KeyBuf};
-use crate::policy::{no_vary_search, status};
+use crate::policy::status;
 use crate::store::{MemoryStore, StoredResponse};
 use collapse::Flights;
 use epochs::Epochs;
@@ -202,13 +202,18 @@ impl<S: Inner> Edge<S> {
     /// The target's own key, unless the response says that parameters of the query do not count, or
     /// that they do again.
     fn key_to_store(&self, target: &Target, stored: &StoredResponse, asked: &Parts) -> KeyBuf {
-        let variance = no_vary_search::variance(&stored.head.headers);
+        let variance = self.settings.variance(&stored.head.headers);
         if variance.is_default() && !self.searches.is_any() {
             return target.key.clone();
         }
         let request = Request::from_parts(asked.clone(), ());
         let Ok(class) = self.settings.class(&asked.headers) else { return target.key.clone() };
-        self.searches.learn(lookup::parts(&request, &class), variance, |key| class.write(key))
+        let parts = lookup::parts(&request, &class);
+        if variance.is_default() && stored.head.status != StatusCode::OK {
+            // A page that is missing, or has moved, says nothing of the others of its path.
+            return key::write(parts, |key| class.write(key));
+        }
+        self.searches.learn(parts, variance, |key| class.write(key))
     }
 
     /// Forgets a key, and does not take back what was asked for before.

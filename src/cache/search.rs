@@ -51,7 +51,8 @@ impl Searches {
 
     /// The key of a request; `class` writes its last part.
     pub(super) fn key(&self, parts: KeyParts<'_>, class: impl FnOnce(&mut KeyBuf)) -> KeyBuf {
-        if !self.is_any() {
+        // Whoever asks without a query is not made to pay for those who have one.
+        if parts.query.is_none() || !self.is_any() {
             return key::write(parts, class);
         }
         match self.rules.get(&*path(parts)) {
@@ -105,6 +106,9 @@ impl Rule {
     }
 
     fn key(&self, parts: KeyParts<'_>, class: impl FnOnce(&mut KeyBuf)) -> KeyBuf {
+        if parts.query.is_none() {
+            return key::write(parts, class);
+        }
         let query = parts.query.and_then(|query| key::counted(query, parts.is_rsc));
         let canonical = canonical(query.as_deref(), &self.variance);
         // No query of a request has this byte in it.

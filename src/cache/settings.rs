@@ -4,9 +4,10 @@ use http::HeaderMap;
 
 use crate::config::{CacheConfig, Config, NextConfig};
 use crate::next::class::{ACTION, Class, Unclassifiable};
-use crate::next::{assets, bridge, draft};
+use crate::next::{assets, bridge, draft, tracking, verdict};
 use crate::policy::Rules;
 use crate::policy::date::Timestamp;
+use crate::policy::no_vary_search::{self, Variance};
 
 /// The parts of the configuration that the cache goes by.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,19 @@ impl From<&Config> for Settings {
 }
 
 impl Settings {
+    /// How a response depends on the query: as it says itself; or, where it was rendered without a
+    /// request, not on what only tracks visitors.
+    pub(super) fn variance(&self, response: &HeaderMap) -> Variance {
+        let said = no_vary_search::variance(response);
+        if !said.is_default() || !self.next.enabled || !verdict::is_prerendered(response) {
+            return said;
+        }
+        Variance::all_but(match &self.next.ignored_parameters {
+            Some(names) => names.clone(),
+            None => tracking::PARAMETERS.map(String::from).into(),
+        })
+    }
+
     /// The class of a request; where no Next.js is behind us, there is but one.
     pub(super) fn class<'a>(&self, request: &'a HeaderMap) -> Result<Class<'a>, Unclassifiable> {
         if self.next.enabled { Class::of(request) } else { Ok(Class::DOCUMENT) }

@@ -4,7 +4,7 @@
 use super::given::Given;
 use super::value::{
     AdminAddress, BadValue, BasePath, Count, FieldNames, Filter, HeadSize, Kind, ListenAddress,
-    Networks, OrAuto, OrOff, PositiveTime, Size, Switch, Time, Token,
+    Networks, OrAuto, OrOff, Parameters, PositiveTime, Size, Switch, Time, Token,
 };
 use super::{
     AccessLog, AdminConfig, CacheConfig, ChildConfig, ClientCacheControl, Config, LogConfig,
@@ -105,6 +105,7 @@ keys! {
     next: NextConfig {
         enabled: Switch,
         base_path: BasePath,
+        ignored_parameters: OrAuto<Parameters>,
     }
     child: ChildConfig {
         start_timeout: PositiveTime,

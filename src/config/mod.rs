@@ -237,11 +237,14 @@ pub struct NextConfig {
     pub enabled: bool,
     /// The application's `basePath`: empty, or starts with `/` and does not end with one.
     pub base_path: String,
+    /// Query parameters that do not count for prerendered pages; `None` is our list of those that
+    /// only track visitors.
+    pub ignored_parameters: Option<Vec<String>>,
 }
 
 impl Default for NextConfig {
     fn default() -> Self {
-        Self { enabled: true, base_path: String::new() }
+        Self { enabled: true, base_path: String::new(), ignored_parameters: None }
     }
 }
 

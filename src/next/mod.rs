@@ -5,4 +5,5 @@ pub mod bridge;
 pub mod class;
 pub mod draft;
 pub mod image;
+pub mod tracking;
 pub mod verdict;

@@ -47,6 +47,13 @@ impl Default for Variance {
 }
 
 impl Variance {
+    /// All parameters count but these.
+    pub fn all_but(mut keys: Vec<String>) -> Self {
+        keys.sort_unstable();
+        keys.dedup();
+        Self { params: Params::AllBut(keys), ..Self::default() }
+    }
+
     /// Whether every difference counts, so that only the same query is the same.
     pub fn is_default(&self) -> bool {
         *self == Self::default()

@@ -141,7 +141,7 @@ async fn head_freshens_what_it_agrees_with_and_evicts_what_it_contradicts() {
 
 #[tokio::test(start_paused = true)]
 async fn a_success_invalidates_what_it_names_on_its_own_host() {
-    let mut edge = Edge::new();
+    let mut edge = Edge::strict();
     for path in ["/list", "/new", "/other", "/kept"] {
         edge.miss(get(path), page("s-maxage=60", "old")).await;
     }

@@ -65,7 +65,7 @@ async fn payloads_that_say_nothing_do_not_undo_what_documents_say() {
 
 #[tokio::test(start_paused = true)]
 async fn a_redirect_of_a_post_evicts_no_page() {
-    let mut edge = Edge::new();
+    let mut edge = Edge::strict();
     edge.miss(get("/pricing"), says("s-maxage=60", &[], "pricing")).await;
     for status in [301, 302, 307, 308] {
         // Next.js by itself: there is no slash at the end.

@@ -41,3 +41,25 @@ async fn what_is_invalidated_is_invalidated_under_all_its_names() {
     edge.miss(request("POST", "/a?x=2", &[]), answer(200, &[], "done")).await;
     edge.miss(get("/a?x=1"), tracked("new", "params")).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_only_tracks_visitors_makes_no_other_page_of_a_prerendered_one() {
+    let mut edge = Edge::new();
+    edge.miss(get("/isr?utm_source=mail&gclid=1"), page("s-maxage=60", "one")).await;
+    assert_eq!(edge.hit(get("/isr?fbclid=2")).await.body(), "one");
+    assert_eq!(edge.hit(get("/isr?utm_source=x")).await.body(), "one");
+    edge.miss(get("/isr?q=1"), page("s-maxage=60", "looked for")).await;
+    assert_eq!(edge.hit(get("/isr?q=1&gclid=3")).await.body(), "looked for");
+    // A page that is rendered for each request may look at anything.
+    let rendered = || answer(200, &[("cache-control", "s-maxage=60")], "for each");
+    edge.miss(get("/ssr?gclid=1"), rendered()).await;
+    edge.miss(get("/ssr?gclid=2"), rendered()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_page_does_not_undo_what_the_others_of_its_path_say() {
+    let mut edge = Edge::new();
+    edge.miss(get("/a?x=1"), tracked("page", "params=(\"x\")")).await;
+    edge.miss(get("/a?q=odd"), answer(404, &[("cache-control", "s-maxage=60")], "none")).await;
+    assert_eq!(edge.hit(get("/a?x=2")).await.body(), "page");
+}
