@@ -72,9 +72,10 @@ impl Watch {
         }
     }
 
-    /// Whether the client may send a next request, and has not yet.
+    /// Whether the client may send a next request, and has not yet. One that was told to close may
+    /// still have to bring the end of a response to a slow client: telling it again frees no place.
     fn is_kept_alive(&self) -> bool {
-        self.phase() == Phase::Idle && self.changes() > 0
+        self.phase() == Phase::Idle && self.changes() > 0 && self.wish() < Wish::Close
     }
 
     fn enter(&self, phase: Phase) {
@@ -211,5 +212,26 @@ pub(super) struct Watched(pub(super) Arc<Watch>);
 impl Drop for Watched {
     fn drop(&mut self) {
         self.0.all.open.lock().remove(&self.0.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_take_their_time_to_close_do_not_stand_before_the_others() {
+        let all = Arc::<Watches>::default();
+        let watched: Vec<_> = (0..10).map(|_| all.add()).collect();
+        let closing = || watched.iter().filter(|one| one.0.wish() == Wish::Close).count();
+        all.close_idle(4);
+        assert_eq!(closing(), 0, "a first request is on its way");
+        watched.iter().for_each(|one| drop(Part::of(&one.0)));
+        let busy = Part::of(&watched[0].0);
+        for expected in [4, 8, 9, 9] {
+            all.close_idle(4);
+            assert_eq!(closing(), expected);
+        }
+        drop(busy);
     }
 }
