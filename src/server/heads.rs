@@ -101,6 +101,10 @@ impl Heads {
 
     /// Takes one line, or what there is of it.
     fn line<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        if self.is_between_requests() && bytes.first().is_some_and(|first| !may_begin(*first)) {
+            self.lose();
+            return b"";
+        }
         // Every head passes here, and `memchr` takes half the time that the standard library does.
         let length = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
         let (line, rest) = bytes.split_at_checked(length).unwrap_or((bytes, b""));
@@ -117,6 +121,10 @@ impl Heads {
             }
         }
         rest
+    }
+
+    fn is_between_requests(&self) -> bool {
+        self.at == At::Head && !self.head.has_begun && self.begun.is_empty()
     }
 
     fn end_of_line(&mut self, line: &[u8]) {
@@ -205,6 +213,13 @@ impl Head {
     }
 }
 
+/// RFC 9112 section 3: a request begins with a token, or with the end of an empty line. The library
+/// refuses what does not; what a connection was upgraded to (each frame of a WebSocket) need not be
+/// followed, nor kept.
+fn may_begin(byte: u8) -> bool {
+    byte.is_ascii_graphic() || matches!(byte, b'\r' | b'\n')
+}
+
 /// A field's value, if this is its line; `name` is in lower case and has its colon.
 fn value<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let (start, value) = line.split_at_checked(name.len())?;
@@ -276,6 +291,8 @@ mod tests {
         for body in ["x\r\n", "\r\n", "2;\nok\r\n", "0\r\nX: a\n\r\n", "fffffffffffffffff\r\n"] {
             assert_eq!(of_text(&format!("{chunked}{body}")), Some(2), "{body:?}");
         }
+        let frame = [b"GET /a HTTP/1.1\r\n\r\n", &b"\x81\x85"[..], &[b'x'; 99], GET.as_bytes()];
+        assert_eq!(first_ambiguous(&frame), Some(2), "a WebSocket");
         let endless = [[b'x'; 600]; 2];
         assert_eq!(first_ambiguous(&[&endless[0], &endless[1]]), Some(1), "a line without end");
     }
