@@ -4,6 +4,7 @@ use std::error::Error;
 use std::pin::pin;
 use std::time::Duration;
 
+use http::header::CONTENT_LENGTH;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::ext::on_informational;
@@ -36,7 +37,7 @@ pub(super) async fn exchange(
     upload: Option<&Progress>,
 ) -> Result<(Answer, Sender), Failure> {
     pass_interims_on(&mut request);
-    match within(sender.try_send_request(request), limit, upload).await {
+    match within(sender.http.try_send_request(request), limit, upload).await {
         Some(Ok(answer)) => Ok((answer, sender)),
         Some(Err(mut refused)) => {
             let unsent = refused.take_message().map(Box::new);
@@ -58,6 +59,9 @@ fn pass_interims_on(request: &mut Request<Body>) {
     on_informational(request, move |interim| {
         let mut headers = interim.headers().clone();
         hop_by_hop::strip(&mut headers);
+        // RFC 9110 section 8.6: not in any response of 1xx. Whoever believed it would take the head
+        // of the final response for a body.
+        headers.remove(CONTENT_LENGTH);
         sink.pass_on(interim.status(), &headers);
     });
 }
