@@ -1,11 +1,18 @@
 //! Opens connections to the origin.
 
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
 use http::HeaderValue;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::time::timeout;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
 use crate::body::Body;
@@ -13,7 +20,12 @@ use crate::config::{OriginAddress, OriginConfig};
 use crate::error::ProxyError;
 
 /// The near end of a connection: takes one request at a time.
-pub(super) type Sender = http1::SendRequest<Body>;
+#[derive(Debug)]
+pub(super) struct Sender {
+    pub(super) http: http1::SendRequest<Body>,
+    /// Tells the connection's task when nobody holds this end any more.
+    _held: oneshot::Sender<Infallible>,
+}
 
 /// The most fields in an answer's head; Next.js sends some twenty, applications may add cookies.
 const MAX_HEADERS: usize = 256;
@@ -27,39 +39,72 @@ pub(super) async fn connect(
     config: &OriginConfig,
 ) -> Result<Sender, ProxyError> {
     let limit = config.connect_timeout;
-    match timeout(limit, open(address)).await {
+    match timeout(limit, open(address, config)).await {
         Ok(opened) => opened.map_err(|reason| failed(address, &reason)),
         Err(_) => Err(ProxyError::ConnectTimeout { origin: name(address), limit }),
     }
 }
 
-async fn open(address: &OriginAddress) -> Result<Sender, String> {
+async fn open(address: &OriginAddress, config: &OriginConfig) -> Result<Sender, String> {
+    let limit = config.first_byte_timeout;
     match address {
         OriginAddress::Tcp { host, port } => {
             // Resolved each time: in a cluster the address behind a name changes.
             let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(text)?;
             let _ = stream.set_nodelay(true);
-            handshake(stream).await
+            handshake(stream, limit).await
         }
         OriginAddress::Unix(path) => {
-            handshake(UnixStream::connect(path).await.map_err(text)?).await
+            handshake(UnixStream::connect(path).await.map_err(text)?, limit).await
         }
     }
 }
 
-async fn handshake<IO>(io: IO) -> Result<Sender, String>
+/// `limit` is how long the connection may stand still once nobody waits for an answer over it.
+async fn handshake<IO>(io: IO, limit: Duration) -> Result<Sender, String>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut builder = http1::Builder::new();
     builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
-    let (sender, connection) = builder.handshake(TokioIo::new(io)).await.map_err(text)?;
+    let (http, connection) = builder.handshake(TokioIo::new(io)).await.map_err(text)?;
+    let (held, released) = oneshot::channel();
     tokio::spawn(async move {
-        if let Err(error) = connection.with_upgrades().await {
-            debug!(%error, "a connection to the origin ended");
+        let mut connection = pin!(connection.with_upgrades());
+        let ended = tokio::select! {
+            ended = &mut connection => Some(ended),
+            Err(_) = released => until_it_stands_still(connection, limit).await,
+        };
+        match ended {
+            Some(Ok(())) => {}
+            Some(Err(error)) => debug!(%error, "a connection to the origin ended"),
+            None => debug!("a connection to the origin is cut: it takes no bytes"),
         }
     });
-    Ok(sender)
+    Ok(Sender { http, _held: held })
+}
+
+/// The connection's end; `None` when nothing has moved over it for `limit`.
+///
+/// The library writes out what it has begun before it ends. An origin that hangs takes none of it: the
+/// connection would stay for ever, and with it the rest of an upload and its client's connection.
+async fn until_it_stands_still<C: Future>(
+    mut connection: Pin<&mut C>,
+    limit: Duration,
+) -> Option<C::Output> {
+    let mut silence = pin!(sleep(limit));
+    poll_fn(|cx| {
+        if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+            return Poll::Ready(Some(ended));
+        }
+        if silence.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        // Whatever else wakes us moves it: an upload takes as long as it likes.
+        silence.as_mut().reset(Instant::now() + limit);
+        silence.as_mut().poll(cx).map(|()| None)
+    })
+    .await
 }
 
 /// What a request without a `Host` is told to ask for.

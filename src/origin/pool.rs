@@ -71,9 +71,9 @@ impl Pool {
     pub(super) fn idle(&self) -> Option<Sender> {
         let mut idle = self.idle.lock();
         self.let_old_ones_go(&mut idle);
-        idle.retain(|connection| !connection.sender.is_closed());
+        idle.retain(|connection| !connection.sender.http.is_closed());
         // One whose last exchange has ended but that has not noticed yet is left for the next.
-        let newest = idle.iter().rposition(|connection| connection.sender.is_ready())?;
+        let newest = idle.iter().rposition(|connection| connection.sender.http.is_ready())?;
         idle.remove(newest).map(|connection| connection.sender)
     }
 

@@ -34,5 +34,5 @@ async fn answers(pool: &Pool) -> bool {
     *request.uri_mut() = http::Uri::from_static(TARGET);
     request.headers_mut().insert(HOST, connect::host(pool.address()));
     request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("selvedge"));
-    sender.send_request(request).await.is_ok()
+    sender.http.send_request(request).await.is_ok()
 }

@@ -9,6 +9,7 @@ mod command_line;
 mod framing;
 mod interim;
 mod origin_side;
+mod review;
 mod stop;
 mod support;
 mod wrapped;
