@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, UPGRADE};
@@ -20,6 +21,7 @@ use parking_lot::Mutex;
 use pin_project_lite::pin_project;
 use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 use tracing::debug;
 
 use super::heads::{Ambiguous, Heads, Verdict};
@@ -27,6 +29,7 @@ use super::limits::Limits;
 use super::receiving::Receiving;
 use super::watch::{Part, Watch, Watched, Wish};
 use super::{Answering, Place};
+use crate::alarm::Alarm;
 use crate::body::Body;
 use crate::client::Client;
 use crate::config::ServerConfig;
@@ -70,6 +73,7 @@ impl Connection {
         );
         let mut limits = Limits::new(&config, &watch);
         let mut is_closing = false;
+        let mut newcomer = Alarm::default();
         let mut is_known = false;
         poll_fn(|cx| {
             // Before the first look at the wish, so that none is missed between.
@@ -80,7 +84,8 @@ impl Connection {
             if let Poll::Ready(ended) = http.as_mut().poll(cx) {
                 return note_end(self.peer, ended);
             }
-            if watch.wish() == Wish::Close && !is_closing {
+            let is_to_close = watch.wish() == Wish::Close && !is_closing;
+            if is_to_close && !may_bring_a_request(&watch, &mut newcomer, cx) {
                 is_closing = true;
                 http.as_mut().graceful_shutdown();
                 // It may be idle, and then it has ended.
@@ -93,6 +98,21 @@ impl Connection {
         .await;
     }
 }
+
+/// Whether nothing has come over a connection yet, and its first request may be on its way: whoever
+/// was accepted at the last moment has often sent it already, and we have not looked.
+fn may_bring_a_request(watch: &Watch, patience: &mut Alarm, cx: &mut Context<'_>) -> bool {
+    if !watch.is_new() {
+        return false;
+    }
+    if !patience.is_set() {
+        patience.set(Instant::now() + FIRST_REQUEST);
+    }
+    patience.poll(cx).is_pending()
+}
+
+/// How long a new connection is left open when all are closed.
+const FIRST_REQUEST: Duration = Duration::from_millis(300);
 
 /// What a client may send before anybody looks at it.
 fn builder(config: &ServerConfig) -> http1::Builder {

@@ -75,7 +75,12 @@ impl Watch {
     /// Whether the client may send a next request, and has not yet. One that was told to close may
     /// still have to bring the end of a response to a slow client: telling it again frees no place.
     fn is_kept_alive(&self) -> bool {
-        self.phase() == Phase::Idle && self.changes() > 0 && self.wish() < Wish::Close
+        self.phase() == Phase::Idle && !self.is_new() && self.wish() < Wish::Close
+    }
+
+    /// Whether nothing has come yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.changes() == 0
     }
 
     fn enter(&self, phase: Phase) {

@@ -153,3 +153,18 @@ async fn when_the_process_is_to_end_an_idle_connection_has_one_more_request() {
     watches.tell(Wish::Close);
     assert_eq!(until_closed(&mut client).await.1, 0);
 }
+
+/// It was accepted when the listener closed, and nobody has looked for its request yet.
+#[tokio::test(start_paused = true)]
+async fn whoever_was_accepted_last_may_still_bring_a_request() {
+    let (mut client, watches) = connect(answers_with(b"ok"));
+    watches.tell(Wish::Close);
+    sleep(Duration::from_millis(200)).await;
+    client.write_all(REQUEST).await.unwrap();
+    let (all, seconds) = until_closed(&mut client).await;
+    assert!(all.ends_with(b"ok"), "{}", String::from_utf8_lossy(&all));
+    assert_eq!(seconds, 0);
+    let (mut silent, watches) = connect(answers_with(b"ok"));
+    watches.tell(Wish::Close);
+    assert_eq!(until_closed(&mut silent).await, (Vec::new(), 0));
+}
