@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::runtime::Handle;
@@ -44,8 +44,10 @@ impl http_body::Body for Receiving {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Some((body, _)) = &mut self.body else { return Poll::Ready(None) };
         let frame = std::task::ready!(Pin::new(body).poll_frame(cx));
-        if !matches!(frame, Some(Ok(_))) || self.is_end_stream() {
-            self.body = None;
+        if (!matches!(frame, Some(Ok(_))) || self.is_end_stream())
+            && let Some((_, part)) = self.body.take()
+        {
+            part.end();
         }
         Poll::Ready(frame)
     }
@@ -67,9 +69,14 @@ impl Drop for Receiving {
         };
         let limit = self.limit;
         runtime.spawn(async move {
-            let thrown_away = async { while let Some(Ok(_)) = rest.frame().await {} };
+            // The library tells the end of a body whose length is known by that alone, when the
+            // answer was sent before.
+            let thrown_away = async {
+                while !rest.is_end_stream() && matches!(rest.frame().await, Some(Ok(_))) {}
+            };
             let _ = timeout(limit, thrown_away).await;
-            drop(part);
+            drop(rest);
+            part.end();
         });
     }
 }

@@ -153,6 +153,16 @@ impl Part {
     pub(super) fn watch(&self) -> &Watch {
         &self.0
     }
+
+    /// Ends the part outside of the connection's task, which has to see what follows: an idle
+    /// connection has a limit.
+    pub(super) fn end(self) {
+        let watch = self.0.clone();
+        drop(self);
+        if watch.phase() == Phase::Idle {
+            watch.wake();
+        }
+    }
 }
 
 impl Drop for Part {

@@ -51,6 +51,18 @@ fn an_origin_that_hangs_does_not_keep_the_place_of_a_client_who_has_left() {
     }
 }
 
+/// What is thrown away of an upload ends after the answer, and outside of the connection's task.
+#[test]
+fn a_connection_is_idle_after_an_upload_that_nobody_wanted_has_ended() {
+    let nowhere = free_address();
+    let edge = Edge::run(&format!("http://{nowhere}"), &["server.idle_timeout=500ms"]);
+    let mut client = edge.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+    assert!(client.response().0.starts_with("http/1.1 502 "));
+    client.send("abcde");
+    assert_eq!(client.rest(), "", "and then it is closed");
+}
+
 /// RFC 9110 section 8.6: not in any response of 1xx; who counts by it loses the final one.
 #[test]
 fn a_hint_has_no_length() {
