@@ -46,13 +46,17 @@ impl<'a> Limits<'a> {
     }
 
     fn set_alarm(&mut self, is_blocked: bool) {
+        let now = Instant::now();
         let limit = match (is_blocked, self.watch.phase()) {
             (true, _) => self.config.write_timeout,
-            (false, Phase::Idle) => self.config.idle_timeout,
+            (false, Phase::Idle) => {
+                self.watch.note_idle(now);
+                self.config.idle_timeout
+            }
             (false, Phase::Head) => self.config.header_timeout,
             (false, Phase::Busy) => return self.alarm.clear(),
         };
-        self.alarm.set(Instant::now() + limit);
+        self.alarm.set(now + limit);
     }
 }
 

@@ -12,8 +12,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::task::Waker;
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub(super) struct Watch {
     wish: AtomicU8,
     phase: AtomicU8,
     changes: AtomicU32,
+    /// Since when it is kept alive for a next request, in milliseconds; `NEVER` while it is not.
+    idle_since: AtomicU64,
     parts: AtomicU32,
     write_blocked: AtomicBool,
     writes: AtomicU32,
@@ -72,10 +76,15 @@ impl Watch {
         }
     }
 
-    /// Whether the client may send a next request, and has not yet. One that was told to close may
-    /// still have to bring the end of a response to a slow client: telling it again frees no place.
-    fn is_kept_alive(&self) -> bool {
-        self.phase() == Phase::Idle && !self.is_new() && self.wish() < Wish::Close
+    /// Notes that the client may send a next request, and has not yet.
+    pub(super) fn note_idle(&self, now: Instant) {
+        if !self.is_new() {
+            self.idle_since.store(self.all.milliseconds(now), Ordering::Relaxed);
+        }
+    }
+
+    fn idle_since(&self) -> u64 {
+        self.idle_since.load(Ordering::Relaxed)
     }
 
     /// Whether nothing has come yet.
@@ -85,6 +94,7 @@ impl Watch {
 
     fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Relaxed);
+        self.idle_since.store(NEVER, Ordering::Relaxed);
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -173,15 +183,37 @@ impl Drop for Part {
     }
 }
 
+const NEVER: u64 = u64::MAX;
+
+/// A connection that was idle for less is in use: its client is about to send the next request, and
+/// would find it closed.
+const IDLE_ENOUGH: Duration = Duration::from_millis(100);
+
 /// All connections.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watches {
+    began: Instant,
     wish: AtomicU8,
     next: AtomicU64,
     open: Mutex<HashMap<u64, Arc<Watch>>>,
 }
 
+impl Default for Watches {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            wish: AtomicU8::new(Wish::Serve as u8),
+            next: AtomicU64::new(0),
+            open: Mutex::default(),
+        }
+    }
+}
+
 impl Watches {
+    fn milliseconds(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.began).as_millis()).unwrap_or(NEVER)
+    }
+
     pub(super) fn add(self: &Arc<Self>) -> Watched {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let watch = Arc::new(Watch {
@@ -190,6 +222,7 @@ impl Watches {
             wish: AtomicU8::new(Wish::Serve as u8),
             phase: AtomicU8::new(Phase::Idle as u8),
             changes: AtomicU32::new(0),
+            idle_since: AtomicU64::new(NEVER),
             parts: AtomicU32::new(0),
             write_blocked: AtomicBool::new(false),
             writes: AtomicU32::new(0),
@@ -212,11 +245,21 @@ impl Watches {
     }
 
     /// Closes up to `most` connections that are kept alive for a next request, so that others find
-    /// a place. A new one is spared: its first request is on its way.
+    /// a place: those that have been idle for longest. A new one is spared: its first request is on
+    /// its way.
     pub(super) fn close_idle(&self, most: usize) {
+        let Some(latest) = Instant::now().checked_sub(IDLE_ENOUGH) else { return };
+        let latest = self.milliseconds(latest);
         let open = self.open.lock();
-        let idle = open.values().filter(|watch| watch.is_kept_alive());
-        idle.take(most).for_each(|watch| watch.tell(Wish::Close));
+        // One that was told before may still have to bring the end of a response to a slow client:
+        // telling it again frees no place.
+        let closable = open.values().filter(|watch| watch.wish() < Wish::Close);
+        let since = closable.map(|watch| (watch.idle_since(), watch));
+        let mut idle: Vec<_> = since.filter(|(since, _)| *since <= latest).collect();
+        if most < idle.len() {
+            idle.select_nth_unstable_by_key(most, |(since, _)| *since);
+        }
+        idle.iter().take(most).for_each(|(_, watch)| watch.tell(Wish::Close));
     }
 }
 
@@ -234,19 +277,41 @@ impl Drop for Watched {
 mod tests {
     use super::*;
 
-    #[test]
-    fn those_who_take_their_time_to_close_do_not_stand_before_the_others() {
+    #[tokio::test(start_paused = true)]
+    async fn those_who_have_been_idle_for_longest_are_closed_first() {
         let all = Arc::<Watches>::default();
         let watched: Vec<_> = (0..10).map(|_| all.add()).collect();
-        let closing = || watched.iter().filter(|one| one.0.wish() == Wish::Close).count();
+        let note_all = || watched.iter().for_each(|one| one.0.note_idle(Instant::now()));
+        let closing = || {
+            let wishes = watched.iter().map(|one| one.0.wish() == Wish::Close);
+            wishes
+                .enumerate()
+                .filter(|(_, closes)| *closes)
+                .map(|(at, _)| at)
+                .collect::<Vec<usize>>()
+        };
+        note_all();
+        tokio::time::advance(IDLE_ENOUGH * 2).await;
         all.close_idle(4);
-        assert_eq!(closing(), 0, "a first request is on its way");
+        assert!(closing().is_empty(), "a first request is on its way");
         watched.iter().for_each(|one| drop(Part::of(&one.0)));
-        let busy = Part::of(&watched[0].0);
-        for expected in [4, 8, 9, 9] {
-            all.close_idle(4);
-            assert_eq!(closing(), expected);
+        all.close_idle(4);
+        assert!(closing().is_empty(), "they have only just become idle");
+        watched.iter().rev().for_each(|one| one.0.note_idle(Instant::now()));
+        tokio::time::advance(IDLE_ENOUGH).await;
+        for one in &watched[..5] {
+            drop(Part::of(&one.0));
+            one.0.note_idle(Instant::now());
         }
+        let busy = Part::of(&watched[9].0);
+        all.close_idle(3);
+        assert_eq!(closing().len(), 3);
+        assert!(closing().iter().all(|at| *at >= 5));
+        all.close_idle(3);
+        assert_eq!(closing(), [5, 6, 7, 8], "the others have only just become idle");
+        tokio::time::advance(IDLE_ENOUGH).await;
+        all.close_idle(16);
+        assert_eq!(closing(), [0, 1, 2, 3, 4, 5, 6, 7, 8], "who has not gone is not told again");
         drop(busy);
     }
 }

@@ -77,3 +77,18 @@ fn a_hint_has_no_length() {
     assert_eq!(client.head(), "http/1.1 103 early hints\r\nlink: </a>\r\n\r\n");
     assert_eq!(client.response().1, "ok");
 }
+
+/// A connection is in use while its client asks again as soon as it has an answer.
+#[test]
+fn whoever_waits_for_a_place_does_not_get_that_of_a_client_in_use() {
+    let settings = ["server.max_connections=1"];
+    let edge = Edge::run(&format!("http://{}", Origin::new().always(PAGE)), &settings);
+    let mut first = edge.connect();
+    let mut second = edge.connect();
+    second.get("/");
+    for _ in 0..3000 {
+        first.get("/");
+        assert_eq!(first.response().1, "ok");
+    }
+    assert_eq!(second.response().1, "ok", "once the first one is idle");
+}
