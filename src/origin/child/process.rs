@@ -112,7 +112,21 @@ const LOOKS_AGAIN: Duration = Duration::from_millis(20);
 fn lives(group: Pid) -> bool {
     // As the first process of a container we are heir to its orphans.
     while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}
-    test_kill_process_group(group).is_ok()
+    test_kill_process_group(group).is_ok() && has_running(group)
+}
+
+/// Whether a process of the group has not ended. What has, and waits for its heir to look after it,
+/// is still one of the group to the system; and a container's first process may never look.
+fn has_running(group: Pid) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return true };
+    let stats = processes.flatten().map(|process| process.path().join("stat"));
+    stats.filter_map(|stat| std::fs::read_to_string(stat).ok()).any(|stat| {
+        // pid (name) state parent group; the name may have anything in it.
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let state = fields.next();
+        let of_group = fields.nth(1).and_then(|text| text.parse().ok());
+        of_group == Some(group.as_raw_nonzero().get()) && !matches!(state, Some("Z" | "X"))
+    })
 }
 
 impl Drop for Process {
