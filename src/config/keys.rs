@@ -3,12 +3,12 @@
 
 use super::given::Given;
 use super::value::{
-    AdminAddress, BadValue, BasePath, Count, FieldNames, Filter, HeadSize, Kind, ListenAddress,
-    Networks, OrAuto, OrOff, Parameters, PositiveTime, Size, Switch, Time, Token,
+    AdminAddress, BadValue, BasePath, Count, FieldNames, Filter, Folder, HeadSize, Kind,
+    ListenAddress, Networks, OrAuto, OrOff, Parameters, PositiveTime, Size, Switch, Time, Token,
 };
 use super::{
     AccessLog, AdminConfig, CacheConfig, ChildConfig, ClientCacheControl, Config, LogConfig,
-    NextConfig, OriginAddress, OriginConfig, ServerConfig,
+    NextConfig, OriginAddress, OriginConfig, ServerConfig, VaultConfig,
 };
 use crate::policy::Switches;
 
@@ -106,6 +106,12 @@ keys! {
         enabled: Switch,
         base_path: BasePath,
         ignored_parameters: OrAuto<Parameters>,
+    }
+    vault: VaultConfig {
+        enabled: Switch,
+        dir: OrAuto<Folder>,
+        max_size: Size,
+        max_age: PositiveTime,
     }
     child: ChildConfig {
         start_timeout: PositiveTime,

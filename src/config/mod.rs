@@ -51,6 +51,8 @@ pub struct Config {
     pub rules: Switches,
     /// What cannot be seen from outside about the application.
     pub next: NextConfig,
+    /// Files of builds that the origin no longer has.
+    pub vault: VaultConfig,
     /// The wrapped server (`selvedge -- COMMAND`).
     pub child: ChildConfig,
     /// Health, on its own address.
@@ -245,6 +247,30 @@ pub struct NextConfig {
 impl Default for NextConfig {
     fn default() -> Self {
         Self { enabled: true, base_path: String::new(), ignored_parameters: None }
+    }
+}
+
+/// `[vault]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct VaultConfig {
+    /// Whether files under `/_next/static/` are kept on disk.
+    pub enabled: bool,
+    /// Where; `None` is a folder of this user's, named by the port that clients connect to.
+    pub dir: Option<PathBuf>,
+    /// Room for them in bytes; the least recently used go first.
+    pub max_size: u64,
+    /// How long after its last use a file is kept.
+    pub max_age: Duration,
+}
+
+impl Default for VaultConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            dir: None,
+            max_size: 1 << 30,
+            max_age: Duration::from_secs(7 * 24 * 3600),
+        }
     }
 }
 

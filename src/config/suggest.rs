@@ -146,7 +146,8 @@ mod tests {
             (
                 section("http"),
                 "there is no section [http]; the sections are \
-                 [server], [origin], [cache], [rules], [next], [child], [admin], [log]",
+                 [server], [origin], [cache], [rules], [next], [vault], [child], [admin], \
+                 [log]",
             ),
             (
                 key_in_section("cache", "max_entri"),
