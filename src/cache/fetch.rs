@@ -337,6 +337,7 @@ impl<S: Inner> Edge<S> {
     ) -> Option<Response<Body>> {
         let body = Body::stream(fill.reader()?);
         let now = self.clock.now();
+        let story = respond::of_whom(story, &extensions);
         let mut response = respond::filling(&fill.head, body, asked_of(asked), story, now);
         *response.extensions_mut() = extensions;
         Some(response)

@@ -69,6 +69,15 @@ use unstorable::Unstorable;
 #[derive(Clone, Copy, Debug)]
 pub struct OriginTime(pub Duration);
 
+/// Says, in the extensions of a response, that it is not the origin's own; for `Cache-Status`.
+#[derive(Clone, Copy, Debug)]
+pub struct Instead {
+    /// Who gave it.
+    pub detail: &'static str,
+    /// What the origin answered, if it did.
+    pub fwd_status: Option<StatusCode>,
+}
+
 /// What the cache needs of the service below it.
 pub trait Inner:
     Service<Request<Body>, Response = Response<Body>, Error = ProxyError, Future: Send>

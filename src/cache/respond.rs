@@ -6,8 +6,9 @@ use bytes::Bytes;
 use http::header::{
     AGE, CACHE_STATUS, CONTENT_LENGTH, IF_NONE_MATCH, LAST_MODIFIED, RANGE, SET_COOKIE,
 };
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Response, StatusCode};
 
+use super::Instead;
 use super::parts;
 use super::prepare::next_cache;
 use crate::body::Body;
@@ -151,9 +152,20 @@ pub(super) fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Re
 /// Adds our member to `Cache-Status` of an answer that is passed through (RFC 9211 section 2: behind
 /// those of the caches before us).
 pub(super) fn mark(response: &mut Response<Body>, status: Status) {
+    let status = of_whom(status, response.extensions());
     let headers = response.headers_mut();
     bridge::strip(headers);
     headers.append(CACHE_STATUS, status.value());
+}
+
+/// The same story, with who gave the response if it was not the origin.
+pub(super) fn of_whom(status: Status, extensions: &Extensions) -> Status {
+    match extensions.get::<Instead>() {
+        None => status,
+        Some(Instead { detail, fwd_status }) => {
+            Status { detail: Some(detail), fwd_status: *fwd_status, ..status }
+        }
+    }
 }
 
 /// States the length of a body that is complete.

@@ -59,6 +59,13 @@ pub fn is_immutable(
         && !is_html(headers)
 }
 
+/// Whether an answer under `/_next/static/` with these directives is from `next dev`: version 14 to
+/// 16.0 says `no-store, must-revalidate`, later ones `no-cache, must-revalidate`. A production server
+/// says neither of itself.
+pub fn is_development(directives: &ResponseDirectives) -> bool {
+    (directives.no_store || directives.no_cache) && directives.must_revalidate
+}
+
 /// A page in the place of a file is somebody's apology.
 fn is_html(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
@@ -108,6 +115,7 @@ mod tests {
             let directives = ResponseDirectives::parse(&headers, &[]);
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(is_immutable(status, &headers, &directives), expected, "{name}");
+            assert_eq!(is_development(&directives), name.starts_with("next dev"), "{name}");
         }
     }
 }
