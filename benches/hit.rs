@@ -99,6 +99,7 @@ fn edge(log: bool) -> impl Answering {
         origin,
         origin_name: "http://127.0.0.1:3000".into(),
         store: MemoryStore::new(1 << 30, config.cache.max_variants),
+        vault: None,
         clock: clock.clone(),
         access_log: writer.map(|writer| AccessLogger::new(writer, clock, false)),
     };

@@ -14,6 +14,7 @@
 //! - [`layer`]: what happens to each request, hit or miss.
 //! - [`cache`]: looks up, decides by asking [`policy`] and [`next`], acts.
 //! - [`store`] remembers.
+//! - [`vault`]: files of older builds, on disk.
 //! - [`origin`]: the connection pool to Next.js, and the wrapped server.
 //! - [`interim`]: 1xx, on their way back around the HTTP library.
 //! - [`admin`]: health, on its own address.
@@ -40,3 +41,4 @@ pub mod run;
 pub mod server;
 pub mod stack;
 pub mod store;
+pub mod vault;

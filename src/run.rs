@@ -7,6 +7,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use tracing::{info, warn};
 
 use crate::admin::{self, Access, Admin, Readiness};
 use crate::clock::Clock;
-use crate::config::{Config, OriginAddress};
+use crate::config::{Config, NextConfig, OriginAddress};
 use crate::exit;
 use crate::log::Logs;
 use crate::origin::Origin;
@@ -27,6 +28,7 @@ use crate::origin::child::{Bridge, Child, ChildError, Command, Wanted};
 use crate::server::{self, Server};
 use crate::stack::{self, Parts};
 use crate::store::{self, MemoryStore};
+use crate::vault::{Environment, Seeds, Vault};
 
 /// Why an edge did not begin to serve.
 #[derive(Debug, thiserror::Error)]
@@ -84,12 +86,14 @@ pub async fn run(
         };
         tokio::spawn(admin::serve(listener, admin));
     }
+    let seeds = command.as_ref().and_then(|command| seeds(command, &config.next));
     let mut upstream = Upstream::new(&config, command, bridge, logs)?;
     tokio::select! {
         code = upstream.begin() => if let Some(code) = code? { return Ok(code) },
         () = signals.next() => return upstream.end().await,
     }
-    let server = server(&config, &upstream, store, logs, clock);
+    let kept = Kept { store, vault: vault(&config, seeds, &clock) };
+    let server = server(&config, &upstream, kept, logs, clock);
     let address = listener.local_addr().unwrap_or(config.server.listen);
     serving(address);
     announce(address, &config, &upstream);
@@ -142,17 +146,24 @@ fn listen(
     bind(address).map_err(|error| StartError::Listen { address, key, error })
 }
 
+/// What is kept for visitors: in memory, and on disk.
+struct Kept {
+    store: MemoryStore,
+    vault: Option<Vault>,
+}
+
 fn server(
     config: &Config,
     upstream: &Upstream,
-    store: MemoryStore,
+    kept: Kept,
     logs: &Logs,
     clock: Clock,
 ) -> Server<impl server::Answering + use<>> {
     let parts = Parts {
         origin: upstream.origin.clone(),
         origin_name: upstream.address.to_string().into(),
-        store,
+        store: kept.store,
+        vault: kept.vault,
         clock,
         access_log: logs.access.clone(),
     };
@@ -173,6 +184,24 @@ fn bridge_to(config: &Config, admin: &TcpListener) -> Option<Bridge> {
             );
         })
         .ok()
+}
+
+/// Where files of older builds are kept; visitors are served without it too.
+fn vault(config: &Config, seeds: Option<Seeds>, clock: &Clock) -> Option<Vault> {
+    if !config.vault.enabled || !config.next.enabled {
+        return None;
+    }
+    let environment = Environment::read(|name| std::env::var_os(name));
+    Vault::open(config, &environment, seeds, clock.clone())
+        .inspect_err(|error| info!("{error}"))
+        .ok()
+}
+
+/// Where a wrapped server may have files for the vault.
+fn seeds(command: &Command, next: &NextConfig) -> Option<Seeds> {
+    let dir = command.dir.clone().or_else(|| std::env::current_dir().ok())?;
+    let arguments = command.line.iter().skip(1).map(Path::new);
+    Some(Seeds::of(&dir, arguments, &next.base_path))
 }
 
 fn capacity(config: &Config) -> u64 {

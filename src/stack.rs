@@ -9,10 +9,11 @@
 //!               │ │ │ │ │ ┌ hop-by-hop
 //!               │ │ │ │ │ │ ┌ guard
 //!               │ │ │ │ │ │ │ ┌ cache ─────── a hit turns back here
-//!               │ │ │ │ │ │ │ │ ┌ hop-by-hop (of the answer)
-//!               │ │ │ │ │ │ │ │ │ ┌ introduce
-//!               │ │ │ │ │ │ │ │ │ │ ┌ shed
-//!               └─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴──▶ origin
+//!               │ │ │ │ │ │ │ │ ┌ vault ─────── a file that the origin lacks comes from here
+//!               │ │ │ │ │ │ │ │ │ ┌ hop-by-hop (of the answer)
+//!               │ │ │ │ │ │ │ │ │ │ ┌ introduce
+//!               │ │ │ │ │ │ │ │ │ │ │ ┌ shed
+//!               └─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴──▶ origin
 //! ```
 //!
 //! Every layer is always ready: whoever has to wait waits in its future. So the listener calls the
@@ -35,6 +36,7 @@ use crate::layer::{forwarded, guard, hop_by_hop, introduce};
 use crate::log::AccessLogger;
 use crate::server::Answering;
 use crate::store::MemoryStore;
+use crate::vault::{StandIn, Vault};
 
 /// What the stack is built from besides the configuration.
 #[derive(Debug)]
@@ -45,6 +47,8 @@ pub struct Parts<S> {
     pub origin_name: Arc<str>,
     /// Where responses are kept.
     pub store: MemoryStore,
+    /// Where files of older builds are kept, if anywhere.
+    pub vault: Option<Vault>,
     /// Tells the time.
     pub clock: Clock,
     /// The access log, if there is one.
@@ -53,7 +57,7 @@ pub struct Parts<S> {
 
 /// Builds the stack. Clones share everything; each connection has one.
 pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use<S> {
-    let Parts { origin, origin_name, store, clock, access_log } = parts;
+    let Parts { origin, origin_name, store, vault, clock, access_log } = parts;
     let trusted: Arc<[_]> = config.server.trusted_proxies.as_slice().into();
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
@@ -80,7 +84,10 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         .map_request(move |request| guard::clean(request, &base_path))
         // Answers from the store. All below is the price of a miss.
         .layer_fn(move |inner| Cache::new(inner, store.clone(), clock.clone(), settings.clone()))
-        // Below the cache, so that nothing of a connection is ever stored.
+        // Below the cache, which then keeps what comes from it; above all else, so that it stands in
+        // for each way of having no answer.
+        .layer_fn(move |inner| StandIn::new(inner, vault.clone(), config))
+        // Below both, so that nothing of a connection is ever stored.
         .map_response(hop_by_hop::strip_answer)
         // Below the cache: costs nothing on a hit, and each background revalidation gets it too.
         .map_request(move |request| introduce::introduce(request, &pseudonym))
