@@ -62,7 +62,9 @@ pub async fn wrapped(dir: &Path) -> Process {
 
 fn selvedge() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
-    command.env("SELVEDGE_LOG_ACCESS", "off").stdin(Stdio::null());
+    // Nothing of a test stays behind in the folders of whoever runs it.
+    command.env("SELVEDGE_LOG_ACCESS", "off").env("SELVEDGE_VAULT_ENABLED", "false");
+    command.stdin(Stdio::null());
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }

@@ -53,7 +53,8 @@ pub fn edge(origin: SocketAddr, profile: &Profile) -> Process {
     edge.args(["--admin", "off", "--listen", &address.to_string()])
         .args(["--origin", &format!("http://{origin}")])
         .args(profile.arguments)
-        .env("SELVEDGE_LOG_ACCESS", "off");
+        .env("SELVEDGE_LOG_ACCESS", "off")
+        .env("SELVEDGE_VAULT_ENABLED", "false");
     start(edge, profile.name, address)
 }
 

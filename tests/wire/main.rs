@@ -12,4 +12,5 @@ mod origin_side;
 mod review;
 mod stop;
 mod support;
+mod vault;
 mod wrapped;

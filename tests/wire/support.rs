@@ -52,7 +52,8 @@ impl Edge {
         (Self::start_with(command, &admin.to_string(), &[]), admin)
     }
 
-    fn start(command: Command, last: &[&str]) -> Self {
+    /// As `command` says, which may end with a command to wrap.
+    pub fn start(command: Command, last: &[&str]) -> Self {
         Self::start_with(command, "off", last)
     }
 
@@ -114,7 +115,8 @@ fn forward(stream: impl Read + Send + 'static, lines: mpsc::Sender<String>) {
 
 pub fn selvedge() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
-    command.stdin(Stdio::null()).env("NO_COLOR", "1");
+    // Nothing of a test stays behind in the folders of whoever runs it.
+    command.stdin(Stdio::null()).env("NO_COLOR", "1").env("SELVEDGE_VAULT_ENABLED", "false");
     command
 }
 

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use super::support::*;
 
-const IS_SERVER: &str = "WRAPPED_TEST_SERVER";
+pub const IS_SERVER: &str = "WRAPPED_TEST_SERVER";
 
 /// Not a test: the server that the others wrap, when they start this binary once more.
 #[test]
@@ -32,10 +32,17 @@ fn the_server_that_is_wrapped() {
     }
 }
 
-fn wrapped() -> Edge {
+/// The command that it is, once `IS_SERVER` is set.
+pub fn server() -> [String; 4] {
     let own = std::env::current_exe().unwrap();
-    let server = ["--exact", "wrapped::the_server_that_is_wrapped", "--nocapture"];
-    Edge::wrapping(own.to_str().unwrap(), &server, &[(IS_SERVER, "1")])
+    [own.to_str().unwrap(), "--exact", "wrapped::the_server_that_is_wrapped", "--nocapture"]
+        .map(Into::into)
+}
+
+fn wrapped() -> Edge {
+    let server = server();
+    let [program, args @ ..] = server.each_ref().map(String::as_str);
+    Edge::wrapping(program, &args, &[(IS_SERVER, "1")])
 }
 
 fn get(edge: &Edge, path: &str) -> (String, String) {
