@@ -15,7 +15,10 @@ RUN cargo build --locked --release --bin selvedge \
   && cp target/release/selvedge /usr/local/bin/selvedge
 
 FROM debian:bookworm-slim
-RUN useradd --system --uid 10001 --no-create-home selvedge
+# Files of older builds; a volume here outlives the container.
+RUN useradd --system --uid 10001 --no-create-home selvedge \
+  && install -d -o 10001 /var/cache/selvedge
+ENV SELVEDGE_VAULT_DIR=/var/cache/selvedge
 COPY --from=build /usr/local/bin/selvedge /usr/local/bin/selvedge
 USER 10001
 EXPOSE 8080
