@@ -28,7 +28,7 @@ use crate::origin::child::{Bridge, Child, ChildError, Command, Wanted};
 use crate::server::{self, Server};
 use crate::stack::{self, Parts};
 use crate::store::{self, MemoryStore};
-use crate::vault::{Environment, Seeds, Vault};
+use crate::vault::{Environment, Seeds, Vault, census};
 
 /// Why an edge did not begin to serve.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +92,7 @@ pub async fn run(
         code = upstream.begin() => if let Some(code) = code? { return Ok(code) },
         () = signals.next() => return upstream.end().await,
     }
-    let kept = Kept { store, vault: vault(&config, seeds, &clock) };
+    let kept = Kept { store, vault: vault(&config, &upstream.origin, seeds, &clock) };
     let server = server(&config, &upstream, kept, logs, clock);
     let address = listener.local_addr().unwrap_or(config.server.listen);
     serving(address);
@@ -187,14 +187,17 @@ fn bridge_to(config: &Config, admin: &TcpListener) -> Option<Bridge> {
 }
 
 /// Where files of older builds are kept; visitors are served without it too.
-fn vault(config: &Config, seeds: Option<Seeds>, clock: &Clock) -> Option<Vault> {
+fn vault(config: &Config, origin: &Origin, seeds: Option<Seeds>, clock: &Clock) -> Option<Vault> {
     if !config.vault.enabled || !config.next.enabled {
         return None;
     }
     let environment = Environment::read(|name| std::env::var_os(name));
-    Vault::open(config, &environment, seeds, clock.clone())
+    let vault = Vault::open(config, &environment, seeds, clock.clone())
         .inspect_err(|error| info!("{error}"))
-        .ok()
+        .ok()?;
+    let targets = config.rules.targets.clone();
+    tokio::spawn(census::take(vault.clone(), origin.clone(), targets));
+    Some(vault)
 }
 
 /// Where a wrapped server may have files for the vault.

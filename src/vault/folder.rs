@@ -12,6 +12,7 @@
 //! place whole, by a rename. Nothing is synced to disk: what a crash of the machine leaves half
 //! written does not have its hash, and is dropped when it is asked for.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use bytes::Bytes;
 use tracing::{debug, warn};
 
 use super::Limits;
-use super::label::{self, Coding, Entry, Label};
+use super::label::{self, CODINGS, Coding, Entry, Label};
 use crate::policy::date::Timestamp;
 
 /// See the module.
@@ -169,6 +170,28 @@ impl Folder {
             warn!(damaged, "damaged files of the vault are dropped");
         }
         Ok(entries)
+    }
+
+    /// The paths of files that were not used for `time`, and are not too old either.
+    pub(super) fn unused(
+        &self,
+        time: Duration,
+        max_age: Duration,
+        now: Timestamp,
+    ) -> io::Result<BTreeSet<String>> {
+        let unused = self.entries()?.into_iter().filter(|(_, last_use)| {
+            let unused = now.saturating_since(*last_use);
+            unused >= time && unused < max_age
+        });
+        Ok(unused.map(|(entry, _)| entry.label.path).collect())
+    }
+
+    /// Notes that a file is used now, in whatever coding.
+    pub(super) fn use_now(&self, path: &str, now: Timestamp) {
+        for coding in CODINGS {
+            // Most are not there; and where the folder can only be read, nothing is noted.
+            let _ = touch(&self.names.join(label::entry_name(path, coding)), now);
+        }
     }
 
     /// Keeps a file, used now; tells by how many bytes the folder has grown.

@@ -41,22 +41,16 @@ pub(super) struct Keeper {
     folder: Folder,
     limits: Limits,
     clock: Clock,
-    seeds: Option<Seeds>,
-    /// What is yet to be kept of the seeds.
+    /// What is yet to be kept of a wrapped server's files.
     seeding: Option<Files>,
     /// Bytes in the folder since the last sweep, as far as we know.
     size: u64,
     sweep_at: Timestamp,
-    seed_at: Timestamp,
     is_failing: bool,
 }
 
 /// Files grow too old, and other edges write to the folder too.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
-
-/// What a wrapped server has counts as used, or an edge that runs for weeks would let go of the very
-/// files that the next deploy takes away.
-const SEED_EVERY: Duration = Duration::from_secs(24 * 3600);
 
 impl Keeper {
     pub(super) fn new(folder: Folder, limits: Limits, seeds: Option<Seeds>, clock: Clock) -> Self {
@@ -64,11 +58,9 @@ impl Keeper {
             folder,
             limits,
             clock,
-            seeds,
-            seeding: None,
+            seeding: seeds.as_ref().map(Seeds::files),
             size: 0,
             sweep_at: Timestamp::default(),
-            seed_at: Timestamp::default(),
             is_failing: false,
         }
     }
@@ -126,10 +118,6 @@ impl Keeper {
                 Err(error) => self.failed(error),
             }
         }
-        if now >= self.seed_at {
-            self.seed_at = now.saturating_add(SEED_EVERY);
-            self.seeding = self.seeds.as_ref().map(Seeds::files);
-        }
     }
 
     fn keep(&mut self, parcel: Parcel, now: Timestamp) {
@@ -157,7 +145,7 @@ impl Keeper {
         let fields = vec![("content-type".to_owned(), media_type::of(&path).to_owned())];
         let kept = self.folder.keep(Label { path, coding: Coding::Identity, fields }, &body, now);
         if !self.note(kept) {
-            // The next would fare no better; tomorrow perhaps.
+            // The next would fare no better.
             self.seeding = None;
         }
     }

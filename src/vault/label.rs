@@ -143,7 +143,7 @@ pub(super) enum Coding {
     Identity,
 }
 
-const CODINGS: [Coding; 4] = [Coding::Zstd, Coding::Br, Coding::Gzip, Coding::Identity];
+pub(super) const CODINGS: [Coding; 4] = [Coding::Zstd, Coding::Br, Coding::Gzip, Coding::Identity];
 
 impl Coding {
     /// Of a response; `None` if it is one that we do not know, or several.

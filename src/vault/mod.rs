@@ -13,6 +13,7 @@
 //! ```
 //!
 //! - [`StandIn`]: the layer; `copying`: a body that is copied on its way.
+//! - [`census`]: which files does the origin still have?
 //! - `keeper` writes, sweeps and seeds; `seed` finds what a wrapped server has.
 //! - `folder` and `sweep` know the disk; `label` how a file is called and served; `place` where.
 //!
@@ -25,6 +26,7 @@
 //!
 //! Not here: what an immutable file is (`next::assets`).
 
+pub mod census;
 mod copying;
 mod folder;
 mod keeper;
@@ -37,6 +39,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -185,6 +188,26 @@ impl Vault {
             debug!("the vault did not answer within {PATIENCE:?}");
             None
         })
+    }
+
+    /// The paths of files that were not used for so long, and are not too old either.
+    async fn unused(&self, time: Duration) -> BTreeSet<String> {
+        let shared = self.0.clone();
+        let max_age = shared.limits.max_age;
+        let look = move || shared.folder.unused(time, max_age, shared.clock.now());
+        let looked = spawn_blocking(look).await.unwrap_or_else(|_| Ok(BTreeSet::new()));
+        looked.unwrap_or_else(|error| {
+            debug!(%error, "the vault cannot be read");
+            BTreeSet::new()
+        })
+    }
+
+    /// Notes that a file is used now, in whatever coding.
+    async fn use_now(&self, path: String) {
+        let shared = self.0.clone();
+        let note = move || shared.folder.use_now(&path, shared.clock.now());
+        // A panic of the thread would be told by itself.
+        let _ = spawn_blocking(note).await;
     }
 
     /// A copy of a file that comes now; `None` if it is too large.

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tower::{Service, ServiceExt, service_fn};
 
 use super::super::keeper::Message;
-use super::super::{Environment, MAX_READERS, StandIn, Vault};
+use super::super::{Environment, MAX_READERS, StandIn, Vault, census};
 use super::*;
 use crate::body::Body;
 use crate::cache::{Cache, Inner, Settings};
@@ -28,6 +28,7 @@ const NO_STORE: &str = "private, no-cache, no-store, max-age=0, must-revalidate"
 /// An edge with a folder that outlives it.
 struct Edge {
     vault: Vault,
+    clock: Clock,
     config: Config,
     script: Arc<Mutex<VecDeque<Answer>>>,
 }
@@ -42,8 +43,8 @@ impl Edge {
 
     fn of(config: Config) -> Self {
         let clock = Clock::manual(START);
-        let vault = Vault::open(&config, &Environment::default(), None, clock).unwrap();
-        Self { vault, config, script: Arc::default() }
+        let vault = Vault::open(&config, &Environment::default(), None, clock.clone()).unwrap();
+        Self { vault, clock, config, script: Arc::default() }
     }
 
     fn layer(&self) -> impl Inner {
@@ -351,4 +352,50 @@ async fn the_cache_keeps_what_comes_from_the_vault_and_says_whose_it_is() {
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// An edge that runs for weeks, and whose visitors get all from memory.
+#[tokio::test(start_paused = true)]
+async fn what_the_origin_still_has_does_not_grow_old() {
+    let scratch = Scratch::new();
+    let edge = Edge::new(&scratch);
+    let old = "/_next/static/chunks/app/%5Bslug%5D/page-1.js";
+    edge.ask(get(CHUNK), chunk("current")).await.unwrap();
+    edge.ask(get(old), chunk("old")).await.unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let note = asked.clone();
+    let origin = service_fn(move |request: Request<Body>| {
+        note.lock().push(format!("{} {}", request.method(), request.uri()));
+        let answer = if request.uri().path() == CHUNK { chunk("") } else { gone() };
+        std::future::ready(answer)
+    });
+    for day in 1..=20 {
+        edge.clock.advance(Duration::from_secs(24 * 3600));
+        census::once(&edge.vault, &origin, &[]).await;
+        let mut expected = vec![format!("HEAD {CHUNK}")];
+        expected.extend((day < 7).then(|| format!("HEAD {old}")));
+        assert_eq!(std::mem::take(&mut *asked.lock()), expected, "day {day}");
+    }
+    // Whoever asked just now has said enough.
+    census::once(&edge.vault, &origin, &[]).await;
+    assert_eq!(asked.lock().len(), 0);
+    assert_eq!(edge.ask(get(CHUNK), gone()).await.unwrap().text(), (200, "current"));
+    assert_eq!(edge.ask(get(old), gone()).await.unwrap().status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_is_down_is_asked_once() {
+    let scratch = Scratch::new();
+    let edge = Edge::new(&scratch);
+    edge.ask(get(CHUNK), chunk("one")).await.unwrap();
+    edge.ask(get("/_next/static/b.js"), chunk("two")).await.unwrap();
+    edge.clock.advance(Duration::from_secs(24 * 3600));
+    edge.script.lock().push_back(refused());
+    // The script has no second answer.
+    let script = edge.script.clone();
+    let origin = service_fn(move |_: Request<Body>| {
+        std::future::ready(script.lock().pop_front().expect("it was to be asked once"))
+    });
+    census::once(&edge.vault, &origin, &[]).await;
+    assert!(edge.script.lock().is_empty());
 }
