@@ -102,6 +102,7 @@ fn edge(log: bool) -> impl Answering {
         vault: None,
         clock: clock.clone(),
         access_log: writer.map(|writer| AccessLogger::new(writer, clock, false)),
+        manifest: None,
     };
     stack::build(&config, parts)
 }

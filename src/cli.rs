@@ -139,11 +139,14 @@ struct Options {
     /// Health's address, or "off" [default: 127.0.0.1:9180]
     #[arg(long, value_name = "ADDR", display_order = 3)]
     admin: Option<String>,
+    /// The build [default: .next of a wrapped server]
+    #[arg(long, value_name = "DIR", display_order = 4)]
+    next_dir: Option<String>,
     /// A configuration file; without one, the defaults hold
-    #[arg(long, value_name = "FILE", display_order = 4)]
+    #[arg(long, value_name = "FILE", display_order = 5)]
     config: Option<PathBuf>,
     /// Any key of the configuration, any number of times
-    #[arg(long, value_name = "KEY=VALUE", display_order = 5, value_parser = setting)]
+    #[arg(long, value_name = "KEY=VALUE", display_order = 6, value_parser = setting)]
     set: Vec<(String, String)>,
 }
 
@@ -185,6 +188,7 @@ impl Options {
             ("--listen", "server.listen", self.listen),
             ("--origin", "origin.url", origin),
             ("--admin", "admin.listen", self.admin),
+            ("--next-dir", "next.dir", self.next_dir),
         ];
         let named = named
             .into_iter()

@@ -18,6 +18,7 @@
 //! - [`origin`]: the connection pool to Next.js, and the wrapped server.
 //! - [`interim`]: 1xx, on their way back around the HTTP library.
 //! - [`admin`]: health, on its own address.
+//! - [`manifests`]: what the application's build says of itself, read once.
 //! - [`demo`]: the application of `selvedge demo`.
 
 pub mod admin;
@@ -34,6 +35,7 @@ pub mod exit;
 pub mod interim;
 pub mod layer;
 pub mod log;
+pub mod manifests;
 pub mod next;
 pub mod origin;
 pub mod policy;

@@ -23,6 +23,8 @@ use crate::clock::Clock;
 use crate::config::{Config, NextConfig, OriginAddress};
 use crate::exit;
 use crate::log::Logs;
+use crate::manifests;
+use crate::next::manifest::Manifest;
 use crate::origin::Origin;
 use crate::origin::child::{Bridge, Child, ChildError, Command, Wanted};
 use crate::server::{self, Server};
@@ -87,13 +89,15 @@ pub async fn run(
         tokio::spawn(admin::serve(listener, admin));
     }
     let seeds = command.as_ref().and_then(|command| seeds(command, &config.next));
-    let mut upstream = Upstream::new(&config, command, bridge, logs)?;
+    let mut upstream = Upstream::new(&config, command.clone(), bridge, logs)?;
     tokio::select! {
         code = upstream.begin() => if let Some(code) = code? { return Ok(code) },
         () = signals.next() => return upstream.end().await,
     }
     let kept = Kept { store, vault: vault(&config, &upstream.origin, seeds, &clock) };
-    let server = server(&config, &upstream, kept, logs, clock);
+    // Once a wrapped server answers: its command may well have built the application first.
+    let manifest = manifests::load(&config.next, command.as_ref()).await;
+    let server = server(&config, &upstream, kept, logs, clock, manifest);
     let address = listener.local_addr().unwrap_or(config.server.listen);
     serving(address);
     announce(address, &config, &upstream);
@@ -158,6 +162,7 @@ fn server(
     kept: Kept,
     logs: &Logs,
     clock: Clock,
+    manifest: Option<Arc<Manifest>>,
 ) -> Server<impl server::Answering + use<>> {
     let parts = Parts {
         origin: upstream.origin.clone(),
@@ -166,6 +171,7 @@ fn server(
         vault: kept.vault,
         clock,
         access_log: logs.access.clone(),
+        manifest,
     };
     Server::new(stack::build(config, parts), config.server.clone())
 }

@@ -27,8 +27,10 @@ impl<S: Inner> Edge<S> {
         let request = Request::from_parts(asked.clone(), ());
         let location = invalidate::named(&request, response.headers().get(CONTENT_LOCATION));
         let is_resource = location.as_ref() == request.uri().path_and_query();
-        let target =
-            self.target(&request).filter(|_| is_resource && response.status() == StatusCode::OK);
+        let is_kept = is_resource
+            && response.status() == StatusCode::OK
+            && !self.settings.is_behind_middleware(request.uri().path());
+        let target = self.target(&request).filter(|_| is_kept);
         match (target, self.settings.rules.switches.store_post) {
             (Some(target), true) => self.keep(asked, target, request_time, response),
             _ => (response, false),

@@ -68,6 +68,9 @@ pub(super) struct Fetch {
 impl<S: Inner> Edge<S> {
     /// Looks a request up. Its `Accept-Encoding` is reduced to what matters on the way.
     pub(super) fn lookup(self: &Arc<Self>, request: &mut Request<Body>) -> Plan {
+        if let Some(refusal) = self.settings.refused_image(request) {
+            return Plan::Answer(respond::refused(refusal, request.method()));
+        }
         if let Some(pass) = self.uncacheable(request) {
             return Plan::Pass(pass);
         }
@@ -171,6 +174,9 @@ impl<S: Inner> Edge<S> {
         reason: ForwardReason,
         stale: Option<Arc<StoredResponse>>,
     ) -> Plan {
+        if self.settings.is_behind_middleware(request.uri().path()) {
+            return Plan::Pass(bypass("middleware"));
+        }
         if self.wants_only_what_is_cached(request.headers()) {
             return Plan::Answer(respond::not_cached(reason));
         }
@@ -215,6 +221,9 @@ impl<S: Inner> Edge<S> {
         }
         if self.settings.is_draft(headers) {
             return Some(bypass("draft"));
+        }
+        if self.settings.is_for_one_language(request) {
+            return Some(bypass("locale"));
         }
         if !request.body().is_end_stream() {
             return Some(bypass("request-body"));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    AGE, CACHE_STATUS, CONTENT_LENGTH, IF_NONE_MATCH, LAST_MODIFIED, RANGE, SET_COOKIE,
+    AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH, LAST_MODIFIED,
+    RANGE, SET_COOKIE,
 };
 use http::{Extensions, HeaderMap, HeaderValue, Method, Response, StatusCode};
 
@@ -12,7 +13,7 @@ use super::Instead;
 use super::parts;
 use super::prepare::next_cache;
 use crate::body::Body;
-use crate::next::bridge;
+use crate::next::{bridge, images};
 use crate::policy::date::Timestamp;
 use crate::policy::reuse::ForwardReason;
 use crate::policy::status::{self, Status};
@@ -58,6 +59,19 @@ pub(super) fn not_cached(reason: ForwardReason) -> Response<Body> {
     let mut refused = response(StatusCode::GATEWAY_TIMEOUT, HeaderMap::new(), Body::Empty);
     let detail = Some("only-if-cached");
     mark(&mut refused, Status { fwd: Some(reason), detail, ..Status::default() });
+    refused
+}
+
+/// The optimizer of images would answer the same, and would have to be asked.
+pub(super) fn refused(refusal: images::Refusal, method: &Method) -> Response<Body> {
+    let text = format!("{refusal}\n");
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+    let body = if method == Method::HEAD { Body::Empty } else { Body::full(text) };
+    let mut refused = response(StatusCode::BAD_REQUEST, headers, body);
+    mark(&mut refused, Status { detail: Some("image-parameters"), ..Status::default() });
     refused
 }
 

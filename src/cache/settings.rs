@@ -1,10 +1,13 @@
 //! What the operator decided about responses, as the other files ask for it.
 
-use http::HeaderMap;
+use std::sync::Arc;
 
-use crate::config::{CacheConfig, Config, NextConfig};
+use http::{HeaderMap, Method, Request};
+
+use crate::config::{BehindMiddleware, CacheConfig, Config, NextConfig};
 use crate::next::class::{ACTION, Class, Unclassifiable};
-use crate::next::{assets, bridge, draft, tracking, verdict};
+use crate::next::manifest::Manifest;
+use crate::next::{assets, bridge, draft, images, locale, tracking, verdict};
 use crate::policy::Rules;
 use crate::policy::date::Timestamp;
 use crate::policy::no_vary_search::{self, Variance};
@@ -18,13 +21,15 @@ pub struct Settings {
     pub cache: CacheConfig,
     /// `[next]`
     pub next: NextConfig,
+    /// What is known of the application's build.
+    pub manifest: Option<Arc<Manifest>>,
 }
 
 impl From<&Config> for Settings {
     fn from(config: &Config) -> Self {
         let rules =
             Rules { stale_if_error: config.cache.stale_if_error, switches: config.rules.clone() };
-        Self { rules, cache: config.cache.clone(), next: config.next.clone() }
+        Self { rules, cache: config.cache.clone(), next: config.next.clone(), manifest: None }
     }
 }
 
@@ -54,7 +59,42 @@ impl Settings {
 
     /// Whether a request is in draft mode.
     pub(super) fn is_draft(&self, request: &HeaderMap) -> bool {
-        self.next.enabled && draft::is_draft(request)
+        let id = self.known().and_then(Manifest::preview);
+        self.next.enabled && draft::is_draft(request, id)
+    }
+
+    /// Whether a request may be redirected to the visitor's language, which no answer says.
+    pub(super) fn is_for_one_language<B>(&self, request: &Request<B>) -> bool {
+        self.known().and_then(Manifest::i18n).is_some_and(|i18n| {
+            locale::may_redirect(i18n, request.uri().path(), self.base_path(), request.headers())
+        })
+    }
+
+    /// What is wrong with a request for an image that the optimizer would refuse.
+    pub(super) fn refused_image<B>(&self, request: &Request<B>) -> Option<images::Refusal> {
+        let allowed = self.known()?.images.as_ref()?;
+        let is_asked = images::is_optimizer(request.uri().path(), self.base_path())
+            && matches!(*request.method(), Method::GET | Method::HEAD);
+        let query = request.uri().query().unwrap_or_default();
+        is_asked.then(|| images::check(allowed, query).err()).flatten()
+    }
+
+    /// Whether middleware may have a hand in the answers for a path, so that each request has to reach
+    /// it. What depends on the path alone is neither stored nor, therefore, found: a hit never asks.
+    pub(super) fn is_behind_middleware(&self, path: &str) -> bool {
+        self.next.middleware == BehindMiddleware::Bypass
+            && self.known().is_some_and(|manifest| manifest.runs_middleware(path))
+            && !self.is_static(path)
+            && !images::is_optimizer(path, self.base_path())
+    }
+
+    /// The application's own word beats ours.
+    fn base_path(&self) -> &str {
+        self.known().and_then(Manifest::base_path).unwrap_or(&self.next.base_path)
+    }
+
+    fn known(&self) -> Option<&Manifest> {
+        self.manifest.as_deref().filter(|_| self.next.enabled)
     }
 
     /// What an answer can be invalidated by, besides its key.

@@ -39,6 +39,7 @@ fn what_is_typed_is_understood() {
             "--set a.b=c=d --listen=1 --set e= -- x",
             "run - --listen server.listen=1 --set a.b=c=d --set e= true [\"x\"]",
         ),
+        ("--next-dir /app/.next", "run - --next-dir next.dir=/app/.next false []"),
         ("demo", "demo - true None"),
         ("demo --dir d --listen 1", "demo - --listen server.listen=1 true Some(\"d\")"),
         ("check", "check - false"),

@@ -7,8 +7,9 @@ use super::value::{
     ListenAddress, Networks, OrAuto, OrOff, Parameters, PositiveTime, Size, Switch, Time, Token,
 };
 use super::{
-    AccessLog, AdminConfig, CacheConfig, ChildConfig, ClientCacheControl, Config, LogConfig,
-    NextConfig, OriginAddress, OriginConfig, ServerConfig, VaultConfig,
+    AccessLog, AdminConfig, BehindMiddleware, BuildDir, CacheConfig, ChildConfig,
+    ClientCacheControl, Config, LogConfig, NextConfig, OriginAddress, OriginConfig, ServerConfig,
+    VaultConfig,
 };
 use crate::policy::Switches;
 
@@ -106,6 +107,8 @@ keys! {
         enabled: Switch,
         base_path: BasePath,
         ignored_parameters: OrAuto<Parameters>,
+        dir: BuildDir,
+        middleware: BehindMiddleware,
     }
     vault: VaultConfig {
         enabled: Switch,

@@ -242,11 +242,21 @@ pub struct NextConfig {
     /// Query parameters that do not count for prerendered pages; `None` is our list of those that
     /// only track visitors.
     pub ignored_parameters: Option<Vec<String>>,
+    /// Where its build lies, which says what no response says.
+    pub dir: BuildDir,
+    /// What is done with pages that middleware runs for.
+    pub middleware: BehindMiddleware,
 }
 
 impl Default for NextConfig {
     fn default() -> Self {
-        Self { enabled: true, base_path: String::new(), ignored_parameters: None }
+        Self {
+            enabled: true,
+            base_path: String::new(),
+            ignored_parameters: None,
+            dir: BuildDir::Auto,
+            middleware: BehindMiddleware::Bypass,
+        }
     }
 }
 
@@ -272,6 +282,26 @@ impl Default for VaultConfig {
             max_age: Duration::from_secs(7 * 24 * 3600),
         }
     }
+}
+
+/// Where the application's build (`.next`) lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuildDir {
+    /// Where the wrapped server is started; without one, nowhere.
+    Auto,
+    /// Nowhere: nothing is read.
+    Off,
+    /// The build itself, or the folder that has it as `.next`.
+    At(PathBuf),
+}
+
+/// What is done with requests that middleware runs for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BehindMiddleware {
+    /// They go to Next.js each time.
+    Bypass,
+    /// They are answered from the store, and middleware does not run then.
+    Cache,
 }
 
 /// `[child]`

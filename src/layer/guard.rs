@@ -13,13 +13,13 @@ use percent_encoding::percent_decode_str;
 use super::remove_fields;
 use crate::body::Body;
 use crate::next::class::RSC;
-use crate::next::image;
+use crate::next::images;
 
 /// Takes off a request what only the framework may say; `base_path` is the application's.
 pub fn clean(mut request: Request<Body>, base_path: &str) -> Request<Body> {
     let path = request.uri().path().strip_prefix(base_path);
     let is_data = path.is_some_and(|path| path.starts_with("/_next/data/"));
-    let is_image = path.is_some_and(image::is_image);
+    let is_image = images::is_optimizer(request.uri().path(), base_path);
     let headers = request.headers_mut();
     remove_fields(headers, |name| is_internal(name.as_str(), is_data));
     remove_odd_rsc(headers);
@@ -38,11 +38,11 @@ pub fn clean(mut request: Request<Body>, base_path: &str) -> Request<Body> {
 /// A picture that is asked for in other words is the same picture: one render, one place in the
 /// store.
 fn normalise_image(request: &mut Request<Body>) {
-    if let Some(accept) = image::accept(request.headers()) {
+    if let Some(accept) = images::accept(request.headers()) {
         request.headers_mut().insert(ACCEPT, accept);
     }
     let uri = request.uri();
-    let target = uri.query().and_then(image::query);
+    let target = uri.query().and_then(images::query);
     let target = target.and_then(|query| format!("{}?{query}", uri.path()).parse().ok());
     if let Some(target) = target {
         *request.uri_mut() = target;

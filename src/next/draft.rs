@@ -3,24 +3,27 @@
 use http::HeaderMap;
 use http::header::COOKIE;
 
-const COOKIES: [&[u8]; 2] = [b"__prerender_bypass", b"__next_preview_data"];
+use super::cookies;
+use super::manifest::PreviewId;
 
-/// Whether the request carries a draft or preview cookie, valid or not: an invalid one gets a page
-/// with `s-maxage` and two clearing `Set-Cookie` lines, which is nobody else's either.
-pub fn is_draft(headers: &HeaderMap) -> bool {
-    headers.get_all(COOKIE).iter().any(|line| {
-        let line = line.as_bytes();
-        // Every draft cookie's name begins so; most cookie lines end here.
-        line.windows(2).any(|pair| pair == b"__")
-            && line.split(|byte| *byte == b';').any(is_draft_cookie)
-    })
-}
+const BYPASS: &[u8] = b"__prerender_bypass";
+const DATA: &[u8] = b"__next_preview_data";
 
-fn is_draft_cookie(pair: &[u8]) -> bool {
-    let pair = pair.trim_ascii();
-    COOKIES.iter().any(|name| {
-        pair.strip_prefix(*name)
-            .is_some_and(|rest| rest.trim_ascii_start().first().is_none_or(|b| *b == b'='))
+/// Whether a request is in draft mode, or may be.
+///
+/// Where the build's id is known, it is if `__prerender_bypass` has it as its value: then any visitor
+/// who makes up a cookie gets the page that everybody gets. Preview data (Pages Router) counts for
+/// nothing without it (`tryGetPreviewData`). Where the id is not known, both cookies count, valid or
+/// not.
+pub fn is_draft(headers: &HeaderMap, id: Option<&PreviewId>) -> bool {
+    let may_have_any = |line: &[u8]| line.windows(2).any(|pair| pair == b"__");
+    // Every draft cookie's name begins so; most cookie lines end here.
+    if !headers.get_all(COOKIE).iter().any(|line| may_have_any(line.as_bytes())) {
+        return false;
+    }
+    cookies::all(headers).any(|(name, value)| match id {
+        Some(id) => name == BYPASS && id.is(value),
+        None => name == BYPASS || name == DATA,
     })
 }
 
@@ -28,24 +31,45 @@ fn is_draft_cookie(pair: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn with(lines: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, line.parse().unwrap());
+        }
+        headers
+    }
+
     #[test]
     fn draft_cookies_are_seen_wherever_they_stand() {
         for (name, lines, expected) in [
-            ("none", vec![], false),
-            ("others", vec!["theme=dark; session=__x"], false),
-            ("first", vec!["__prerender_bypass=abc"], true),
-            ("last", vec!["a=b; __next_preview_data=x.y.z"], true),
-            ("no space", vec!["a=b;__prerender_bypass=1"], true),
-            ("second line", vec!["a=b", "__prerender_bypass=1"], true),
-            ("empty value", vec!["__prerender_bypass="], true),
-            ("longer name", vec!["__prerender_bypass2=1"], false),
-            ("in a value", vec!["a=__prerender_bypass=1"], false),
+            ("none", &[][..], false),
+            ("others", &["theme=dark; session=__x"], false),
+            ("first", &["__prerender_bypass=abc"], true),
+            ("last", &["a=b; __next_preview_data=x.y.z"], true),
+            ("no space", &["a=b;__prerender_bypass=1"], true),
+            ("second line", &["a=b", "__prerender_bypass=1"], true),
+            ("empty value", &["__prerender_bypass="], true),
+            ("no value", &["__prerender_bypass"], true),
+            ("longer name", &["__prerender_bypass2=1"], false),
+            ("in a value", &["a=__prerender_bypass=1"], false),
         ] {
-            let mut headers = HeaderMap::new();
-            for line in lines {
-                headers.append(COOKIE, line.parse().unwrap());
-            }
-            assert_eq!(is_draft(&headers), expected, "{name}");
+            assert_eq!(is_draft(&with(lines), None), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_known_id_is_the_only_value_that_counts() {
+        let id = PreviewId::new("88febba3").unwrap();
+        for (lines, expected) in [
+            (&["a=b; __prerender_bypass=88febba3"][..], true),
+            (&["__prerender_bypass=%388febba3; __next_preview_data=x"], true),
+            (&["__prerender_bypass=x; __prerender_bypass=88febba3"], true),
+            (&["__prerender_bypass=88febba"], false),
+            (&["__prerender_bypass=88febba34"], false),
+            (&["__prerender_bypass="], false),
+            (&["__next_preview_data=88febba3"], false),
+        ] {
+            assert_eq!(is_draft(&with(lines), Some(&id)), expected, "{lines:?}");
         }
     }
 }

@@ -3,7 +3,10 @@
 pub mod assets;
 pub mod bridge;
 pub mod class;
+mod cookies;
 pub mod draft;
-pub mod image;
+pub mod images;
+pub mod locale;
+pub mod manifest;
 pub mod tracking;
 pub mod verdict;

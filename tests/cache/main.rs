@@ -8,6 +8,7 @@ mod collapse;
 mod hit;
 mod invalidate;
 mod letter;
+mod manifest;
 mod next;
 mod parts;
 mod ranges;

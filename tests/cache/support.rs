@@ -14,6 +14,7 @@ use selvedge::cache::{Cache, Settings};
 use selvedge::clock::Clock;
 use selvedge::config::{self, CacheConfig, Config, Sources};
 use selvedge::error::{BodyError, ProxyError};
+use selvedge::next::manifest::{Found, Manifest};
 use selvedge::policy::date::Timestamp;
 use selvedge::store::MemoryStore;
 use tokio::sync::{mpsc, oneshot};
@@ -125,10 +126,23 @@ impl Edge {
     }
 
     pub fn of(config: &Config) -> Self {
+        Self::by(Settings::from(config))
+    }
+
+    /// That has read an application's build of these files.
+    pub fn knowing(files: &[(&str, &str)], config: &Config) -> Self {
+        let (manifest, damages) = Manifest::read(|name| {
+            let file = files.iter().find(|(file, _)| *file == name);
+            file.map_or(Found::Nothing, |(_, text)| Found::Text((*text).into()))
+        });
+        assert_eq!(damages, []);
+        Self::by(Settings { manifest: Some(manifest.into()), ..Settings::from(config) })
+    }
+
+    fn by(settings: Settings) -> Self {
         let (sender, exchanges) = mpsc::unbounded_channel();
         let clock = Clock::manual(START);
-        let store = MemoryStore::new(64 << 20, config.cache.max_variants);
-        let settings = Settings::from(config);
+        let store = MemoryStore::new(64 << 20, settings.cache.max_variants);
         let cache = Cache::new(Origin(sender), store.clone(), clock.clone(), settings);
         Self { cache, store, clock, exchanges, early: VecDeque::new() }
     }

@@ -10,6 +10,7 @@ mod browser;
 mod client;
 mod fixture;
 mod life;
+mod manifests;
 #[path = "../support/npm.rs"]
 mod npm;
 mod process;
@@ -44,7 +45,9 @@ async fn check(major: u32) {
     drop(edge);
     drop(origin);
     life::the_origin_dies_and_comes_back(&dir).await;
-    life::wrapped_server(wrapped(&dir).await).await;
+    let wrapped = wrapped(&dir).await;
+    manifests::what_no_response_says(wrapped.address).await;
+    life::wrapped_server(wrapped).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@ mod client_side;
 mod command_line;
 mod framing;
 mod interim;
+mod manifests;
 mod origin_side;
 mod review;
 mod stop;

@@ -7,6 +7,7 @@
 
 mod address;
 mod base_path;
+mod build_dir;
 mod count;
 mod duration;
 mod field_names;

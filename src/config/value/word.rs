@@ -1,7 +1,7 @@
 //! Values that are one of a few words.
 
 use super::{Text, Wrong};
-use crate::config::{AccessLog, ClientCacheControl};
+use crate::config::{AccessLog, BehindMiddleware, ClientCacheControl};
 
 /// A type whose values are a few words.
 pub(in crate::config) trait Word: Copy + PartialEq + 'static {
@@ -12,6 +12,11 @@ pub(in crate::config) trait Word: Copy + PartialEq + 'static {
 impl Word for ClientCacheControl {
     const WORDS: &'static [(&'static str, Self)] =
         &[("edge", Self::Edge), ("origin", Self::Origin)];
+}
+
+impl Word for BehindMiddleware {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("bypass", Self::Bypass), ("cache", Self::Cache)];
 }
 
 impl Word for AccessLog {
@@ -49,12 +54,18 @@ mod tests {
         for word in ["edge", "origin"] {
             assert_eq!(printed::<ClientCacheControl>(word), format!("\"{word}\""));
         }
+        for word in ["bypass", "cache"] {
+            assert_eq!(printed::<BehindMiddleware>(word), format!("\"{word}\""));
+        }
         // A new value without a word does not compile here, and then is thought of above.
         let _ = |log: AccessLog| match log {
             AccessLog::Auto | AccessLog::Pretty | AccessLog::Json | AccessLog::Off => {}
         };
         let _ = |control: ClientCacheControl| match control {
             ClientCacheControl::Edge | ClientCacheControl::Origin => {}
+        };
+        let _ = |middleware: BehindMiddleware| match middleware {
+            BehindMiddleware::Bypass | BehindMiddleware::Cache => {}
         };
     }
 

@@ -1,4 +1,4 @@
-//! `/_next/image`: what of a request counts.
+//! What of a request for an image counts.
 //!
 //! The optimizer looks at `url`, `w` and `q`, and at whether `Accept` has one of two types in it.
 //! Everything else would only make the same picture be rendered and kept once more.
@@ -7,11 +7,6 @@ use std::collections::BTreeMap;
 
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue};
-
-/// Whether a path, without the application's base path, is the optimizer's.
-pub fn is_image(path: &str) -> bool {
-    path == "/_next/image"
-}
 
 /// What the optimizer looks at, in the order in which Next.js writes it. `dpl` is that of the page
 /// that shows the picture: after a deploy it may be another under the same name.
