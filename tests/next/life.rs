@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::client::{Answer, get};
-use super::process::{self, Process, edge, free_address, next_start};
+use super::process::{self, Process, alone, edge, free_address, next_start};
 use super::routes::Site;
 
 /// How often the application rendered `path`.
@@ -82,6 +82,37 @@ pub async fn wrapped_server(mut edge: Process) {
     assert!(answer.text().contains("</html>"), "what ran when SIGTERM came was finished");
     assert_eq!(code, Some(0));
     assert!(process::is_free(address));
+}
+
+/// A page that is open in a browser while its build goes away, and the edge is started anew.
+pub async fn old_files_outlive_their_build(dir: &Path, vault: &Path) {
+    let origin = next_start(dir, free_address()).await;
+    let page = get(origin.address, "/static").await.text();
+    let named = ["src=\"/_next/static/", "href=\"/_next/static/"].into_iter().flat_map(|named| {
+        let rest = page.split(named).skip(1);
+        rest.filter_map(|rest| Some(format!("/_next/static/{}", rest.split('"').next()?)))
+    });
+    let named: std::collections::BTreeSet<String> = named.collect();
+    assert!(named.len() > 2, "{named:?} in {page}");
+    let edge = alone(vault).await;
+    for path in &named {
+        let (built, old) = (get(origin.address, path).await, get(edge.address, path).await);
+        assert_eq!(
+            (old.status, old.story()),
+            (200, "fwd=uri-miss; stored; detail=vault"),
+            "{path}"
+        );
+        assert_eq!(old.body, built.body, "{path}");
+        assert_eq!(old.header("content-type"), built.header("content-type"), "{path}");
+    }
+    let never = get(edge.address, "/_next/static/chunks/never.js").await;
+    assert_eq!(never.status, 502);
+}
+
+/// The same folder, with nothing of an earlier run.
+pub fn empty(dir: std::path::PathBuf) -> std::path::PathBuf {
+    let _ = std::fs::remove_dir_all(&dir);
+    dir
 }
 
 async fn eventually<F: Future<Output = Answer>>(

@@ -45,9 +45,11 @@ async fn check(major: u32) {
     drop(edge);
     drop(origin);
     life::the_origin_dies_and_comes_back(&dir).await;
-    let wrapped = wrapped(&dir).await;
+    let vault = life::empty(dir.join("vault"));
+    let wrapped = wrapped(&dir, &vault).await;
     manifests::what_no_response_says(wrapped.address).await;
     life::wrapped_server(wrapped).await;
+    life::old_files_outlive_their_build(&dir, &vault).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -46,10 +46,33 @@ pub async fn edge(origin: SocketAddr) -> Process {
     process
 }
 
-/// The edge around `next start`.
-pub async fn wrapped(dir: &Path) -> Process {
+/// The edge with a vault, in front of nobody.
+pub async fn alone(vault: &Path) -> Process {
     let address = free_address();
-    let child = selvedge()
+    let child = with_vault(selvedge(), vault)
+        .args(["--admin", "off", "--listen", &address.to_string()])
+        .args(["--origin", &format!("http://{}", free_address())])
+        .spawn()
+        .expect("the edge can be run");
+    let process = Process { child, address };
+    for _ in 0..600 {
+        if client::try_get(address, "/", &[]).await.is_ok() {
+            return process;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nothing answers at {address} after a minute");
+}
+
+fn with_vault(mut edge: Command, vault: &Path) -> Command {
+    edge.env("SELVEDGE_VAULT_ENABLED", "true").env("SELVEDGE_VAULT_DIR", vault);
+    edge
+}
+
+/// The edge with a vault, around `next start`.
+pub async fn wrapped(dir: &Path, vault: &Path) -> Process {
+    let address = free_address();
+    let child = with_vault(selvedge(), vault)
         .args(["--admin", "off", "--listen", &address.to_string(), "--"])
         .args(["node", "node_modules/next/dist/bin/next", "start"])
         .current_dir(dir)
