@@ -56,7 +56,9 @@ fn in_a_pipeline_each_hint_stands_before_its_own_page_however_slow_the_client() 
     client.get("/long");
     let mut connection = origin.accept();
     connection.head();
-    connection.send(&format!("{HINT}HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{long}"));
+    connection.send(&format!(
+        "{HINT}HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{long}"
+    ));
     client.get("/short");
     assert!(client.head().starts_with("http/1.1 103 "));
     assert!(client.head().starts_with("http/1.1 200 "));
