@@ -1,1 +1,396 @@
-'use strict'
+'use strict';
+// Selvedge's bridge: loaded into a Next.js server by `NODE_OPTIONS=--require`, it tells the edge what
+// `next start` keeps to itself.
+//
+//   On responses   x-selvedge-tags       the entry's cache tags, comma-separated; `*` if there are too many to say
+//                  x-selvedge-generated  when it was generated, ms since the epoch; absent when that is just now
+//   To the edge    POST $SELVEDGE_URL/invalidate   {"tags":[…],"paths":[…],"soft":false}
+//                  before the request that invalidates is answered, so that its sender reads what he wrote
+//
+// How it gets in. Each Next.js server from 14.0 to 16.4 puts the IncrementalCache of the first request
+// on `globalThis.__incrementalCache` (server/base-server.js, "can be passed down for edge functions")
+// before anything reads it. We make that name a property with a setter, and patch the class of the
+// cache handler that arrives there: Next's own or the application's. No module is resolved, hooked or
+// required, so it does not matter whether Next.js is bundled, standalone, patched or an ES module, and
+// processes that are not a Next.js server (npm, builds, workers) pay for one defineProperty.
+// Not used, and why: `cacheHandler` in the configuration would replace the application's own and changes
+// what Next.js stores; hooks on `require` miss the copies of these classes within
+// next/dist/compiled/next-server/*.runtime.prod.js, and handlers that are imported.
+//
+// Whatever fails in here fails silently for the application; all it loses is what is written above.
+
+const LOADED = Symbol.for('selvedge.bridge');
+const TAGS = 'x-next-cache-tags'; // on the values of APP_PAGE, APP_ROUTE (14: PAGE, ROUTE); server/lib/constants.js
+const MAX_TAGS = 128;
+const MAX_TAGS_LENGTH = 8192;
+const MAX_AGE = 365 * 24 * 3600 * 1000;
+const TIME_PER_TRY = 1000;
+const TIME_FOR_ALL = 2000;
+const MAX_HELD_BYTES = 1 << 20;
+
+if (process.env.SELVEDGE_URL && !globalThis[LOADED]) {
+  Object.defineProperty(globalThis, LOADED, { value: true });
+  quietly(listen);
+}
+
+function listen() {
+  // Which response the running code works for. Published by node:http itself, before the request is
+  // handled; nothing is created in processes that serve nothing.
+  require('node:diagnostics_channel').subscribe('http.server.request.start', ({ response }) => {
+    requests ??= new (require('node:async_hooks').AsyncLocalStorage)();
+    requests.enterWith(response);
+  });
+  let cache = globalThis.__incrementalCache;
+  Object.defineProperty(globalThis, '__incrementalCache', {
+    configurable: true,
+    get: () => cache,
+    set(next) {
+      cache = next;
+      // `next build` sets it too (export/helpers/create-incremental-cache.js).
+      if (process.env.NEXT_PHASE !== 'phase-production-build') quietly(() => patch(next));
+    },
+  });
+  if (cache) patch(cache);
+}
+
+// ---- getting in -----------------------------------------------------------------------------------
+
+let requests; // AsyncLocalStorage of http.ServerResponse
+let onDemandIsPatched = false;
+const patched = new WeakSet();
+
+function patch(cache) {
+  const handler = cache?.cacheHandler;
+  if (!handler) return;
+  wrap(handler, 'get', wrapGet);
+  wrap(handler, 'set', wrapSet);
+  wrap(handler, 'revalidateTag', wrapRevalidateTag);
+  // 15.3 to 15.5 answer pages from a second, bundled copy of IncrementalCache, which is never put on
+  // globalThis. It asks this slot (15.0+) before it takes its own copy of the file system cache.
+  const slots = Symbol.for('@next/cache-handlers');
+  if (cache.hasCustomCacheHandler === false && !globalThis[slots]?.FetchCache) {
+    (globalThis[slots] ??= {}).FetchCache = handler.constructor;
+  }
+  // The handlers of `use cache` (15.2+: server/use-cache/handlers.js).
+  for (const handler of globalThis[Symbol.for('@next/cache-handlers-set')] ?? []) {
+    wrap(handler, 'updateTags', wrapUpdateTags); // 16
+    wrap(handler, 'expireTags', wrapUpdateTags); // 15
+  }
+  if (!onDemandIsPatched) {
+    onDemandIsPatched = true;
+    patchOnDemand();
+  }
+}
+
+// `res.revalidate()` of the Pages Router. It ends in NextNodeServer.revalidate, which asks the server
+// in-process (server/next-server.js) and knows the path as the visitor has it; a handler would not.
+function patchOnDemand() {
+  // 15.3+: API routes find it here, already bound (server/lib/router-utils/router-server-context.js).
+  const contexts = Object.values(globalThis[Symbol.for('@next/router-server-methods')] ?? {});
+  for (const context of contexts) wrap(context, 'revalidate', wrapOnDemand);
+  if (contexts.length > 0) return;
+  // Before: bound for each request, from the class.
+  for (const file of Object.keys(require.cache)) {
+    if (!/[\\/]next[\\/]dist[\\/]server[\\/]next-server\.js$/.test(file)) continue;
+    wrap(require.cache[file].exports.default.prototype, 'revalidate', wrapOnDemand);
+  }
+}
+
+// Puts `make(original)` in the place of a method: on the class, since Next.js makes a handler for each
+// request, or on the object if it has the method for itself.
+function wrap(object, name, make) {
+  const original = object[name];
+  if (typeof original !== 'function' || patched.has(original)) return;
+  const value = make(original);
+  patched.add(value);
+  const holder = Object.hasOwn(object, name) ? object : Object.getPrototypeOf(object);
+  Object.defineProperty(holder, name, { value, configurable: true, writable: true });
+}
+
+// ---- on responses ---------------------------------------------------------------------------------
+
+// Next.js sends the headers of an entry's value with it. What the handler keeps is not touched: the
+// answer is a copy.
+function wrapGet(get) {
+  return async function (...args) {
+    const entry = await get.apply(this, args);
+    try {
+      return marked(entry, ...args);
+    } catch {
+      return entry;
+    }
+  };
+}
+
+function marked(entry, key, context) {
+  const value = entry?.value;
+  const tags = value?.headers?.[TAGS];
+  const ours = {};
+  if (typeof tags === 'string') ours['x-selvedge-tags'] = bounded(tags);
+  const generated = generatedAt(entry);
+  // The page of a 404 also goes out for others' entries (getStaticProps with `notFound`), whose age is theirs.
+  if (generated && !key.endsWith('/_not-found')) ours['x-selvedge-generated'] = generated;
+  if (typeof tags === 'string') {
+    const headers = { ...value.headers, ...ours };
+    return { ...entry, value: { ...value, headers, segmentData: telling(value.segmentData, ours) } };
+  }
+  // Entries of the Pages Router (14 says `kindHint`) have no headers, and a `notFound` has no value.
+  if (context?.kind !== 'PAGES' && context?.kindHint !== 'pages') return entry;
+  if (!value) {
+    tell(ours);
+    return entry;
+  }
+  // Requests may wait for each other's look-up, but each reads the value for itself.
+  const copy = { ...value };
+  for (const name of ['html', 'props']) {
+    if (!(name in value)) continue;
+    const get = () => {
+      tell(ours);
+      return value[name];
+    };
+    Object.defineProperty(copy, name, { enumerable: true, get });
+  }
+  return { ...entry, value: copy };
+}
+
+// A segment of a page is sent without the page's headers (15+: build/templates/app-page.js).
+function telling(segments, headers) {
+  if (!(segments instanceof Map)) return segments;
+  const copy = new Map(segments);
+  copy.get = (path) => {
+    tell(headers);
+    return segments.get(path);
+  };
+  return copy;
+}
+
+// Puts headers on the response that the running code works for.
+function tell(headers) {
+  const response = requests?.getStore();
+  if (!response || response.headersSent) return;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+}
+
+// Nothing is that old: a handler that says 0 or -1 means "stale", and some images reset all file times.
+function generatedAt(entry) {
+  const time = entry?.lastModified;
+  return Number.isFinite(time) && time > Date.now() - MAX_AGE ? String(Math.trunc(time)) : undefined;
+}
+
+function bounded(tags) {
+  const safe = encoded(tags);
+  return safe.length > MAX_TAGS_LENGTH || safe.split(',').length > MAX_TAGS ? '*' : safe;
+}
+
+// As server/lib/encode-header-safe.js of 16 does, for versions that leave it out.
+function encoded(text) {
+  return text.replace(/[^\t\x20-\x7e]+/g, (run) => encodeURIComponent(Buffer.from(run).toString()));
+}
+
+// What has just been rendered is sent from the same value that is stored. The handler gets a plain copy,
+// without what we added (Next.js stores an old entry again when its renewal has failed), so that nothing
+// of ours is left in its memory or on disk.
+function wrapSet(set) {
+  return function (key, data, ...rest) {
+    let stored = data;
+    quietly(() => {
+      if (!data || data.kind === 'FETCH') return;
+      const { 'x-selvedge-tags': _tags, 'x-selvedge-generated': _generated, ...theirs } = data.headers ?? {};
+      stored = { ...data, headers: data.headers && theirs };
+      if (typeof theirs[TAGS] !== 'string') return;
+      data.headers['x-selvedge-tags'] = bounded(theirs[TAGS]);
+      if (data.segmentData) data.segmentData = telling(data.segmentData, { 'x-selvedge-tags': bounded(theirs[TAGS]) });
+    });
+    return set.call(this, key, stored, ...rest);
+  };
+}
+
+// ---- invalidations --------------------------------------------------------------------------------
+
+// revalidateTag, updateTag, expireTag and revalidatePath of all versions end here, those from `use cache`
+// included (server/revalidation-utils.js). 16 hands over the profile's durations: with them, and unless
+// they expire at once, stale content may be shown while it is renewed.
+function wrapRevalidateTag(revalidateTag) {
+  return function (tags, durations, ...rest) {
+    const all = [tags].flat();
+    if (all.length === 0) return revalidateTag.call(this, tags, durations, ...rest); // 14, for each page
+    const soft = Boolean(durations) && durations.expire !== 0;
+    const told = (async () => {
+      // First Next.js, then the edge: it may ask for the page at once.
+      const result = await revalidateTag.call(this, tags, durations, ...rest);
+      await Promise.allSettled(updating);
+      await announce(soft, all, []);
+      return result;
+    })();
+    hold(told);
+    return told;
+  };
+}
+
+// Updates of the handlers of `use cache` that are under way. Next.js starts them before revalidateTag.
+const updating = new Set();
+
+function wrapUpdateTags(updateTags) {
+  return function (...args) {
+    const done = updateTags.apply(this, args);
+    if (typeof done?.then === 'function') {
+      updating.add(done);
+      const forget = () => updating.delete(done);
+      done.then(forget, forget);
+    }
+    return done;
+  };
+}
+
+function wrapOnDemand(revalidate) {
+  return async function (request, ...rest) {
+    const again = () => revalidate.call(this, request, ...rest);
+    // In a context of its own: what is rendered there is not the answer to the request that asks for it.
+    const result = await (requests ? requests.run(undefined, again) : again());
+    await announce(false, [], [request.urlPath]);
+    return result;
+  };
+}
+
+// Route handlers answer before their invalidations are through (15+: `waitUntil`; 14 holds back the end
+// of the body). So what they write is kept until then: their answer is small, and it is rare.
+const held = new WeakMap();
+
+function hold(until) {
+  const response = requests?.getStore();
+  if (!response || response.headersSent || response.writableEnded) return;
+  const waiting = held.get(response) ?? holdBack(response);
+  waiting.count += 1;
+  const done = () => {
+    waiting.count -= 1;
+    if (waiting.count === 0) waiting.release();
+  };
+  // Not longer than announcing takes: the application's handler may be slow.
+  Promise.race([until, sleep(TIME_FOR_ALL + 500)]).then(done, done);
+}
+
+function holdBack(response) {
+  const calls = [];
+  let bytes = 0;
+  const restore = [];
+  const release = once(() => {
+    held.delete(response);
+    for (const undo of restore) undo();
+    for (const call of calls) quietly(call);
+  });
+  for (const name of ['flushHeaders', 'write', 'end']) {
+    const own = Object.hasOwn(response, name); // by Next's compression
+    const original = response[name];
+    restore.push(() => (own ? (response[name] = original) : delete response[name]));
+    response[name] = (...args) => {
+      calls.push(() => original.apply(response, args));
+      bytes += args[0]?.length ?? 0;
+      if (bytes > MAX_HELD_BYTES) release();
+      return name === 'write' ? true : response;
+    };
+  }
+  const waiting = { count: 0, release };
+  held.set(response, waiting);
+  return waiting;
+}
+
+// What comes in one turn of the event loop goes out in one request.
+const batches = new Map();
+
+function announce(soft, tags, paths) {
+  let batch = batches.get(soft);
+  if (!batch) {
+    batch = { tags: new Set(), paths: new Set() };
+    batch.sent = new Promise((resolve) => setImmediate(resolve)).then(() => {
+      batches.delete(soft);
+      return deliver(JSON.stringify({ tags: [...batch.tags], paths: [...batch.paths], soft }));
+    });
+    batches.set(soft, batch);
+  }
+  // A tag with a comma is two tags in the header, for Next.js as well.
+  for (const tag of tags) for (const part of encoded(String(tag)).split(',')) batch.tags.add(part);
+  for (const path of paths) batch.paths.add(path);
+  return batch.sent;
+}
+
+let failing = false;
+
+async function deliver(body) {
+  const start = performance.now();
+  let failure;
+  for (let tries = 0; tries < 3; tries += 1) {
+    if (tries > 0) await sleep(100 * tries);
+    const left = TIME_FOR_ALL - (performance.now() - start);
+    if (left < 1) break;
+    failure = await post(body, Math.min(left, TIME_PER_TRY)).then(
+      () => undefined,
+      (error) => error.message || String(error),
+    );
+    if (!failure) break;
+  }
+  if (failing === Boolean(failure)) return;
+  failing = Boolean(failure);
+  say(
+    failing
+      ? `the edge was not told of an invalidation (${failure}): pages stay as they are until their revalidate time is over`
+      : 'the edge is told of invalidations again',
+  );
+}
+
+let agent;
+
+function post(body, timeout) {
+  return new Promise((resolve, reject) => {
+    const url = new URL(`${process.env.SELVEDGE_URL.replace(/\/+$/, '')}/invalidate`);
+    const http = url.protocol === 'https:' ? require('node:https') : require('node:http');
+    agent ??= new http.Agent({ keepAlive: true, maxSockets: 8 });
+    const headers = {
+      authorization: `Bearer ${process.env.SELVEDGE_TOKEN ?? ''}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    };
+    const request = http.request(url, { method: 'POST', agent, headers }, (response) => {
+      clearTimeout(timer);
+      response.resume();
+      response.on('error', () => {});
+      const { statusCode } = response;
+      if (statusCode >= 200 && statusCode < 300) resolve();
+      else reject(new Error(`it answers ${statusCode}`));
+    });
+    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeout);
+    timer.unref();
+    request.on('socket', (socket) => socket.unref());
+    request.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    request.end(body);
+  });
+}
+
+// ---- small things ---------------------------------------------------------------------------------
+
+function say(text) {
+  quietly(() => process.stderr.write(`selvedge: ${text}\n`));
+}
+
+function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+function once(call) {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    call();
+  };
+}
+
+function quietly(call) {
+  try {
+    call();
+  } catch {
+    // The application comes first.
+  }
+}
