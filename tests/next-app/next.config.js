@@ -37,6 +37,11 @@ if (process.env.FIXTURE_STANDALONE === '1') {
   config.output = 'standalone';
 }
 
+// Read at run time: the path of a cache handler.
+if (process.env.FIXTURE_CACHE_HANDLER) {
+  config.cacheHandler = process.env.FIXTURE_CACHE_HANDLER;
+}
+
 // The tree is built somewhere below a Cargo target directory; without a root, Next looks for lock files further up.
 const root = path.resolve(__dirname);
 if (major >= 15) {

@@ -1,6 +1,6 @@
 import Page from '../../lib/page';
 import { actions } from '../../lib/state';
-import { increment, leave } from './actions';
+import { increment, leave, write } from './actions';
 
 export const dynamic = 'force-dynamic';
 
@@ -13,6 +13,9 @@ export default function Action() {
       </form>
       <form action={leave}>
         <button id="leave">leave</button>
+      </form>
+      <form action={write}>
+        <button id="write">write</button>
       </form>
     </Page>
   );
