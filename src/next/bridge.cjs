@@ -310,7 +310,8 @@ function announce(soft, tags, paths) {
   // A tag with a comma is two tags in the header, for Next.js as well.
   for (const tag of tags) for (const part of encoded(String(tag)).split(',')) batch.tags.add(part);
   for (const path of paths) batch.paths.add(path);
-  return batch.sent;
+  // While the edge is away, the first to notice has waited for all.
+  return failing ? undefined : batch.sent;
 }
 
 let failing = false;
