@@ -61,6 +61,9 @@ async fn check(major: u32) {
     invalidations::nobody_listens(site).await;
     others::without_an_edge(&dir).await;
     others::the_handler_of_the_application(major, &dir).await;
+    if major >= 16 {
+        others::cached_components(&dir).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

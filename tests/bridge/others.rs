@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::client::get;
+use super::client::{get, get_with};
 use super::edge::Edge;
-use super::npm::node_is_there;
+use super::npm::{node_is_there, run};
 use super::server::{Server, bridge, with_bridge};
 use super::support::free_address;
 
@@ -42,6 +42,40 @@ pub async fn the_handler_of_the_application(major: u32, dir: &Path) {
         !lines.iter().any(|line| line.contains("x-selvedge")),
         "{major}: it got ours: {lines:?}"
     );
+}
+
+/// Next.js 16 with Cache Components, as a standalone server.
+pub async fn cached_components(dir: &Path) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bridge/cached");
+    let dir = dir.join("cached");
+    let _ = std::fs::remove_dir_all(&dir);
+    run(&source, "cp", &["-R", ".", dir.to_str().unwrap()]);
+    run(&dir, "node", &["../node_modules/next/dist/bin/next", "build"]);
+    let edge = Edge::start(free_address()).await;
+    let address = free_address();
+    let mut command = with_bridge("node", Some(edge.address));
+    command.arg("server.js").current_dir(dir.join(".next/standalone/cached"));
+    command.env("PORT", address.port().to_string()).env("HOSTNAME", "127.0.0.1");
+    let server = Server::run(command, address, "/").await;
+    let segment = [("next-router-prefetch", "1"), ("next-router-segment-prefetch", "/_tree")];
+    for headers in [&[][..], &segment[..]] {
+        let answer = get_with(address, "/", headers).await;
+        assert!(answer.header("cache-control").contains("s-maxage=3600"), "{:?}", answer.headers);
+        assert!(
+            answer.header("x-selvedge-tags").ends_with("deep,t%C3%BCr"),
+            "{:?}",
+            answer.headers
+        );
+        assert!(answer.headers.contains_key("x-selvedge-generated"), "{:?}", answer.headers);
+    }
+    for (path, soft) in [("/write", false), ("/write?profile=max", true)] {
+        assert_eq!(get(address, path).await.status, 204);
+        let told = edge.one();
+        assert_eq!((told.list("tags"), told.soft()), (vec!["t%C3%BCr"], soft));
+        // The edge may ask for the page at once, so it is told after the application's handler is.
+        let lines = server.lines.lock().unwrap();
+        assert!(lines.iter().any(|line| line == "updated t%C3%BCr"), "{lines:?}");
+    }
 }
 
 /// Without Next.js: what can be seen of the bridge by a handler of ours.
