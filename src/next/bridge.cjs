@@ -7,9 +7,9 @@
 //   To the edge    POST $SELVEDGE_URL/invalidate   {"tags":[…],"paths":[…],"soft":false}
 //                  before the request that invalidates is answered, so that its sender reads what he wrote
 //
-// How it gets in. Each Next.js server from 14.0 to 16.4 puts the IncrementalCache of the first request
-// on `globalThis.__incrementalCache` (server/base-server.js, "can be passed down for edge functions")
-// before anything reads it. We make that name a property with a setter, and patch the class of the
+// How it gets in. Next.js puts the IncrementalCache of a request on `globalThis.__incrementalCache` before
+// anything reads it (server/base-server.js, "can be passed down for edge functions"; the same in 14.0.4,
+// 14.2.35, 15.0.4, 15.2.8, 15.5.29, 16.0.10 and 16.4.6). We make that name a property with a setter, and patch the class of the
 // cache handler that arrives there: Next's own or the application's. No module is resolved, hooked or
 // required, so it does not matter whether Next.js is bundled, standalone, patched or an ES module, and
 // processes that are not a Next.js server (npm, builds, workers) pay for one defineProperty.
@@ -17,7 +17,8 @@
 // what Next.js stores; hooks on `require` miss the copies of these classes within
 // next/dist/compiled/next-server/*.runtime.prod.js, and handlers that are imported.
 //
-// Whatever fails in here fails silently for the application; all it loses is what is written above.
+// Whatever fails in here, the application works on; all that is lost is what is written above. Files that
+// are named below are in next/dist/.
 
 const LOADED = Symbol.for('selvedge.bridge');
 const TAGS = 'x-next-cache-tags'; // on the values of APP_PAGE, APP_ROUTE (14: PAGE, ROUTE); server/lib/constants.js
@@ -65,13 +66,13 @@ function patch(cache) {
   wrap(handler, 'get', wrapGet);
   wrap(handler, 'set', wrapSet);
   wrap(handler, 'revalidateTag', wrapRevalidateTag);
-  // 15.3 to 15.5 answer pages from a second, bundled copy of IncrementalCache, which is never put on
-  // globalThis. It asks this slot (15.0+) before it takes its own copy of the file system cache.
+  // 15.5 answers from a second, bundled copy of IncrementalCache, which is never put on globalThis. It asks
+  // this slot (15.0+: server/lib/incremental-cache/index.js) before its own copy of the file system cache.
   const slots = Symbol.for('@next/cache-handlers');
   if (cache.hasCustomCacheHandler === false && !globalThis[slots]?.FetchCache) {
     (globalThis[slots] ??= {}).FetchCache = handler.constructor;
   }
-  // The handlers of `use cache` (15.2+: server/use-cache/handlers.js).
+  // The handlers of `use cache` (15.2 and later: server/use-cache/handlers.js).
   for (const handler of globalThis[Symbol.for('@next/cache-handlers-set')] ?? []) {
     wrap(handler, 'updateTags', wrapUpdateTags); // 16
     wrap(handler, 'expireTags', wrapUpdateTags); // 15
@@ -85,11 +86,11 @@ function patch(cache) {
 // `res.revalidate()` of the Pages Router. It ends in NextNodeServer.revalidate, which asks the server
 // in-process (server/next-server.js) and knows the path as the visitor has it; a handler would not.
 function patchOnDemand() {
-  // 15.3+: API routes find it here, already bound (server/lib/router-utils/router-server-context.js).
+  // 15.5 and 16: API routes find it here, already bound (server/lib/router-utils/router-server-context.js).
   const contexts = Object.values(globalThis[Symbol.for('@next/router-server-methods')] ?? {});
   for (const context of contexts) wrap(context, 'revalidate', wrapOnDemand);
   if (contexts.length > 0) return;
-  // Before: bound for each request, from the class.
+  // 14.0 to 15.2: bound for each request, from the class.
   for (const file of Object.keys(require.cache)) {
     if (!/[\\/]next[\\/]dist[\\/]server[\\/]next-server\.js$/.test(file)) continue;
     wrap(require.cache[file].exports.default.prototype, 'revalidate', wrapOnDemand);

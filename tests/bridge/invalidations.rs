@@ -25,8 +25,10 @@ pub async fn from_route_handlers(site: &Site) {
 
     get(address, "/api/repath?path=/blog/[slug]&type=page").await;
     assert_eq!(site.edge.one().list("tags"), ["_N_T_/blog/[slug]/page"]);
-    get(address, "/api/repath?path=/&type=layout").await;
-    assert_eq!(site.edge.one().list("tags"), ["_N_T_/layout"]);
+    // Not the root's: the built fixture is tests/next's too, and a redirect that Next.js 14 renders again
+    // has lost its Location.
+    get(address, "/api/repath?path=/blog&type=layout").await;
+    assert_eq!(site.edge.one().list("tags"), ["_N_T_/blog/layout"]);
 
     get(address, "/api/retag?tag=t1").await;
     let told = site.edge.one();
