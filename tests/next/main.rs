@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 #![allow(missing_docs, unreachable_pub)]
 
+mod bridge;
 mod browser;
 mod client;
 mod fixture;
@@ -50,6 +51,7 @@ async fn check(major: u32) {
     manifests::what_no_response_says(wrapped.address).await;
     life::wrapped_server(wrapped).await;
     life::old_files_outlive_their_build(&dir, &vault).await;
+    bridge::what_the_application_invalidates_is_new_at_once(&dir).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -83,6 +83,20 @@ pub async fn wrapped(dir: &Path, vault: &Path) -> Process {
     process
 }
 
+/// The edge with its admin side, and so with the bridge, around `next start`.
+pub async fn bridged(dir: &Path) -> Process {
+    let address = free_address();
+    let child = selvedge()
+        .args(["--admin", &free_address().to_string(), "--listen", &address.to_string(), "--"])
+        .args(["node", "node_modules/next/dist/bin/next", "start"])
+        .current_dir(dir)
+        .spawn()
+        .expect("the edge can be run");
+    let process = Process { child, address };
+    answers(address, "/api/hello").await;
+    process
+}
+
 fn selvedge() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
     // Nothing of a test stays behind in the folders of whoever runs it.

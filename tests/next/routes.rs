@@ -90,8 +90,13 @@ pub async fn stored_or_not(site: &Site) {
     for (path, status, second) in routes(site.major) {
         let visitor =
             [("accept", "text/html,image/webp"), ("accept-encoding", "gzip, deflate, br")];
-        let first = get_with(site.edge, path, &visitor).await;
-        let again = get_with(site.edge, path, &visitor).await;
+        let mut first = get_with(site.edge, path, &visitor).await;
+        let mut again = get_with(site.edge, path, &visitor).await;
+        if again.is_hit() && again.body != first.body {
+            // The first found what an earlier check had left, and had it renewed.
+            first = again;
+            again = get_with(site.edge, path, &visitor).await;
+        }
         let right = match second {
             Hit => again.is_hit() && again.body == first.body,
             Passed(story) => again.story() == story,
