@@ -38,6 +38,8 @@ pub enum Invocation {
     Check(Sources),
     /// `health`: ask the edge that runs at `admin.listen`.
     Health(Sources),
+    /// `bridge`: print the file that tells the edge what a Next.js server invalidates.
+    Bridge,
 }
 
 /// Something to say instead of serving: on standard output if `exit` is [`exit::OK`], else on
@@ -69,6 +71,7 @@ pub fn read(
         origin_unused,
     };
     Ok(match typed.verb {
+        Some(Verb::Bridge) => Invocation::Bridge,
         None => {
             let Serve { options, origin, command } = typed.serve;
             Invocation::Run { sources: sources(options, origin, !command.is_empty()), command }
@@ -180,6 +183,9 @@ enum Verb {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Prints the file that tells the edge what a Next.js server invalidates
+    #[command(after_help = help::AFTER_BRIDGE)]
+    Bridge,
 }
 
 impl Options {

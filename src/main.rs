@@ -23,6 +23,9 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     match cli::read(std::env::args_os(), std::env::vars_os().collect()) {
         Err(answer) => say(&answer),
+        Ok(Invocation::Bridge) => {
+            say(&Answer { text: selvedge::next::bridge::FILE.into(), exit: exit::OK })
+        }
         Ok(Invocation::Check(sources)) => say(&cli::check(&sources)),
         Ok(Invocation::Health(sources)) => with_config(&sources, health),
         Ok(Invocation::Run { sources, command }) => {

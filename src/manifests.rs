@@ -98,10 +98,11 @@ fn tell(manifest: &Manifest, damages: &[Damage], folder: &Path, config: &NextCon
     for Damage { file, wrong } in damages {
         warn!("{}: {wrong}", folder.join(file).display());
     }
-    if let Some(base_path) = manifest.base_path().filter(|path| *path != config.base_path) {
+    let is_other = |path: &&str| !config.base_path.is_empty() && *path != config.base_path;
+    if let Some(base_path) = manifest.base_path().filter(is_other) {
         warn!(
-            "the application's basePath is {base_path:?}, and next.base_path is {:?}: give both the \
-             same, so that assets below it are kept for good",
+            "the application's basePath is {base_path:?}, and next.base_path is {:?}: leave it out, \
+             so that assets below it are kept for good",
             config.base_path
         );
     }

@@ -53,7 +53,10 @@ impl Invalidation {
         if self.all {
             return store.invalidate_all(|_| true, to);
         }
-        let pages = self.paths.iter().map(|path| bridge::of_page(path, base_path));
+        // What sets its own `Cache-Control` has no tags; that of its page names its path.
+        let named = self.tags.iter().filter_map(|tag| bridge::path_of(tag));
+        let paths = self.paths.iter().map(String::as_str).chain(named);
+        let pages = paths.map(|path| bridge::of_page(path, base_path));
         let tags = self.tags.iter().map(|tag| tag.as_str().into());
         let mut count: usize = tags.chain(pages).map(|tag| store.invalidate(&tag, to)).sum();
         if !self.tags.is_empty() {
@@ -84,7 +87,8 @@ impl Admin {
         };
         match serde_json::from_slice::<Invalidation>(&body.to_bytes()) {
             Ok(what) => {
-                let count = what.apply(&self.store, &self.base_path);
+                let count =
+                    what.apply(&self.store, self.base_path.get().map_or("", String::as_str));
                 info!(
                     tags = ?what.tags, paths = ?what.paths, prefixes = ?what.prefixes,
                     all = what.all, soft = what.soft, "invalidated {count} stored responses",

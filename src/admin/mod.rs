@@ -11,7 +11,7 @@ pub mod invalidate;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -70,8 +70,8 @@ pub struct Admin {
     pub store: MemoryStore,
     /// Who may change anything.
     pub access: Arc<Access>,
-    /// The application's `basePath`.
-    pub base_path: Arc<str>,
+    /// The application's `basePath`, once it is known.
+    pub base_path: Arc<OnceLock<String>>,
 }
 
 /// Answers until the process ends.

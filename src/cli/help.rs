@@ -45,3 +45,12 @@ needs no flag. Exits with 0 if it is well, else with 1.
 
 Example:
   HEALTHCHECK CMD [\"selvedge\", \"health\"]     (Dockerfile)";
+
+pub(super) const AFTER_BRIDGE: &str = "\
+A wrapped server (`selvedge -- ...`) gets it by itself. Another one needs the
+file, and three variables in its environment:
+
+  selvedge bridge > bridge.cjs
+  NODE_OPTIONS=--require=/path/to/bridge.cjs
+  SELVEDGE_URL=http://127.0.0.1:9180    where admin.listen is
+  SELVEDGE_TOKEN=...                    the value of admin.token";

@@ -23,6 +23,7 @@ fn understood(arguments: &str) -> String {
         Invocation::Demo { sources, dir } => format!("demo {} {dir:?}", flags(&sources)),
         Invocation::Check(sources) => format!("check {}", flags(&sources)),
         Invocation::Health(sources) => format!("health {}", flags(&sources)),
+        Invocation::Bridge => "bridge".into(),
     }
 }
 
@@ -46,6 +47,7 @@ fn what_is_typed_is_understood() {
         ("check f --set a=b", "check f --set a=b false"),
         ("check --config f -- x", "check f true"),
         ("health", "health - true"),
+        ("bridge", "bridge"),
         ("health --admin 1 --config f", "health f --admin admin.listen=1 true"),
     ] {
         assert_eq!(understood(arguments), expected, "{arguments}");

@@ -45,6 +45,11 @@ pub fn has_tags(headers: &HeaderMap) -> bool {
     headers.contains_key(TAGS)
 }
 
+/// The path in one of Next's own tags, `_N_T_/a`.
+pub fn path_of(tag: &str) -> Option<&str> {
+    tag.strip_prefix("_N_T_").filter(|path| path.starts_with('/'))
+}
+
 /// The tag of a page, by the path of any of its URLs: its document, its payloads and its data have
 /// the same.
 pub fn of_page(path: &str, base_path: &str) -> Box<str> {

@@ -1,0 +1,54 @@
+//! What helps, and is done without where it cannot be had: the bridge, the vault.
+
+use std::path::Path;
+
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::config::{Config, NextConfig};
+use crate::origin::Origin;
+use crate::origin::child::{Bridge, Command};
+use crate::vault::{Environment, Seeds, Vault, census};
+
+/// What a wrapped server is told, so that it can say what it invalidates.
+pub(super) fn bridge_to(config: &Config, admin: &TcpListener) -> Option<Bridge> {
+    if !config.child.bridge || !config.next.enabled {
+        return None;
+    }
+    let bridge = admin.local_addr().and_then(Bridge::to);
+    bridge
+        .inspect_err(|error| {
+            warn!(
+                "no bridge to the wrapped server: {error}; pages stay as they are until their \
+                 revalidate time is over, whatever revalidateTag says"
+            );
+        })
+        .ok()
+}
+
+/// Where files of older builds are kept; visitors are served without it too.
+pub(super) fn vault(
+    config: &Config,
+    origin: &Origin,
+    seeds: Option<Seeds>,
+    clock: &Clock,
+) -> Option<Vault> {
+    if !config.vault.enabled || !config.next.enabled {
+        return None;
+    }
+    let environment = Environment::read(|name| std::env::var_os(name));
+    let vault = Vault::open(config, &environment, seeds, clock.clone())
+        .inspect_err(|error| info!("{error}"))
+        .ok()?;
+    let targets = config.rules.targets.clone();
+    tokio::spawn(census::take(vault.clone(), origin.clone(), targets));
+    Some(vault)
+}
+
+/// Where a wrapped server may have files for the vault.
+pub(super) fn seeds(command: &Command, next: &NextConfig) -> Option<Seeds> {
+    let dir = command.dir.clone().or_else(|| std::env::current_dir().ok())?;
+    let arguments = command.line.iter().skip(1).map(Path::new);
+    Some(Seeds::of(&dir, arguments, &next.base_path))
+}
