@@ -17,6 +17,7 @@
 
 mod collapse;
 mod complete;
+mod deployments;
 mod epochs;
 mod fetch;
 mod fill;
@@ -44,18 +45,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
+use tracing::info;
 
 use crate::body::Body;
 use crate::clock::Clock;
 use crate::error::ProxyError;
 use crate::log::Seldom;
+use crate::next::deployment;
 use crate::policy::key::{self, KeyBuf};
 use crate::policy::status;
-use crate::store::{MemoryStore, StoredResponse};
+use crate::store::{MemoryStore, StoredResponse, Validity};
 use collapse::Flights;
+use deployments::Deployments;
 use epochs::Epochs;
 use growing::{Growing, Limits};
 use lookup::{Plan, Target};
@@ -111,6 +115,7 @@ struct Edge<S> {
     flights: Arc<Flights>,
     epochs: Epochs,
     searches: Searches,
+    deployments: Deployments,
     filling: Limits,
     unstorable: Unstorable,
     renewals: Arc<Semaphore>,
@@ -134,6 +139,7 @@ impl<S: Inner> Cache<S> {
             flights: Flights::new(),
             epochs: Epochs::new(),
             searches: Searches::new(),
+            deployments: Deployments::default(),
             filling,
             unstorable: Unstorable::new(cache.uncacheable_memory),
             renewals: Arc::new(Semaphore::new(cache.max_revalidations)),
@@ -190,7 +196,17 @@ impl<S: Inner> Edge<S> {
         let mut response = self.origin.clone().oneshot(request).await?;
         let took = self.clock.monotonic().saturating_sub(began);
         response.extensions_mut().insert(OriginTime(took));
+        self.note_deployment(response.headers());
         Ok(response)
+    }
+
+    /// Forgets the pages of the build before, when another answers for the first time.
+    fn note_deployment(&self, answer: &HeaderMap) {
+        let id = deployment::of(answer).filter(|_| self.settings.next.enabled);
+        if let Some(id) = id.filter(|id| self.deployments.is_new(id)) {
+            let count = self.store.invalidate_all(deployment::is_of_a_page, Validity::Obsolete);
+            info!(?id, "a new deployment answers; {count} stored pages of others are forgotten");
+        }
     }
 
     /// Stores the response to a request, unless its target has been invalidated since it was asked

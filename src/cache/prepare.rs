@@ -129,6 +129,9 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
         tags: settings.tags(request.uri.path(), &response.headers).into(),
         withheld: HeaderMap::new(),
     };
+    if settings.is_image(request.uri.path()) {
+        outlive_the_optimizer(&mut head.freshness, &settings.rules);
+    }
     if let Some(generated) = settings.generated(&response.headers, answer.response_time) {
         head.freshness.born = head.freshness.born.min(generated);
     }
@@ -146,6 +149,13 @@ pub(super) fn whole_head(answer: &Answer<'_>, settings: &Settings) -> Result<Hea
         StatusCode::PARTIAL_CONTENT => Err(Unstored::Policy(NotStorable::PartialContent)),
         _ => head(answer, settings),
     }
+}
+
+/// Next.js says `must-revalidate` of every picture, and means browsers: when the optimizer fails (it is
+/// out of memory, or the picture's own host is away), the last picture is better than none.
+fn outlive_the_optimizer(freshness: &mut Freshness, rules: &Rules) {
+    freshness.forbids_stale = false;
+    freshness.stale_if_error = freshness.stale_if_error.max(rules.stale_if_error);
 }
 
 /// RFC 9111 section 5.2.2.4 and 5.2.2.7: fields that others must not get.

@@ -57,6 +57,11 @@ impl Settings {
         self.next.enabled && assets::is_static(path, &self.next.base_path)
     }
 
+    /// Whether a path is the image optimizer's.
+    pub(super) fn is_image(&self, path: &str) -> bool {
+        self.next.enabled && images::is_optimizer(path, self.base_path())
+    }
+
     /// Whether a request is in draft mode.
     pub(super) fn is_draft(&self, request: &HeaderMap) -> bool {
         let id = self.known().and_then(Manifest::preview);

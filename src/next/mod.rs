@@ -4,6 +4,7 @@ pub mod assets;
 pub mod bridge;
 pub mod class;
 mod cookies;
+pub mod deployment;
 pub mod draft;
 pub mod images;
 pub mod locale;

@@ -243,3 +243,22 @@ async fn data_with_and_without_its_field_are_two() {
     assert_eq!(edge.hit(get(path)).await.body(), "plain");
     assert_eq!(edge.hit(get_with(path, &data)).await.body(), "data");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_last_picture_stands_in_for_an_optimizer_that_fails() {
+    let mut edge = Edge::new();
+    let picture = || get_with("/_next/image?url=%2Fa.png&w=640&q=75", &[("accept", "image/webp")]);
+    let fields = [
+        ("cache-control", "public, max-age=60, must-revalidate"),
+        ("vary", "Accept"),
+        ("content-type", "image/webp"),
+        ("etag", "unquoted"),
+    ];
+    edge.miss(picture(), answer(200, &fields, "picture")).await;
+    edge.advance(61);
+    let failed = edge.miss(picture(), answer(500, &[], "out of memory")).await;
+    assert_eq!((failed.status, failed.body()), (200, "picture"));
+    let pending = edge.send(picture());
+    edge.origin().await.fail();
+    assert_eq!(got(pending).await.body(), "picture");
+}

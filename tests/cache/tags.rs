@@ -119,3 +119,27 @@ async fn age_counts_from_when_next_made_the_page_and_no_client_sees_our_fields()
     let passed = edge.miss(get("/b"), private).await;
     assert_eq!(passed.header("x-selvedge-tags"), "");
 }
+
+#[tokio::test(start_paused = true)]
+async fn once_a_new_deployment_answers_no_page_of_the_old_one_is_served() {
+    let of = |id: &'static str, body| {
+        let mut payload = flight("posts", body);
+        payload.headers_mut().insert("x-nextjs-deployment-id", id.parse().unwrap());
+        payload
+    };
+    let rsc = |path| get_with(path, &[("rsc", "1")]);
+    let mut edge = Edge::new();
+    let chunk = || get("/_next/static/chunks/a.js");
+    edge.miss(chunk(), answer(200, &[("content-type", "text/javascript")], "a chunk")).await;
+    edge.miss(get("/a"), page(ISR, "old page")).await;
+    edge.miss(rsc("/a"), of("d1", "old payload")).await;
+    edge.miss(rsc("/b"), of("d1", "another")).await;
+    assert_eq!(edge.hit(rsc("/a")).await.body(), "old payload");
+    edge.miss(rsc("/c"), of("d2", "of the new one")).await;
+    edge.miss(rsc("/a"), of("d2", "new payload")).await;
+    edge.miss(get("/a"), page(ISR, "new page")).await;
+    assert_eq!(edge.hit(chunk()).await.body(), "a chunk");
+    // While both answer, the store is not emptied again and again.
+    edge.miss(rsc("/d"), of("d1", "late")).await;
+    assert_eq!(edge.hit(get("/a")).await.body(), "new page");
+}
