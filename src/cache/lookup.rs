@@ -222,6 +222,9 @@ impl<S: Inner> Edge<S> {
         if self.settings.is_draft(headers) {
             return Some(bypass("draft"));
         }
+        if self.settings.is_for_a_bot(headers) {
+            return Some(bypass("bot"));
+        }
         if self.settings.is_for_one_language(request) {
             return Some(bypass("locale"));
         }

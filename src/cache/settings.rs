@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::header::USER_AGENT;
 use http::{HeaderMap, Method, Request};
 
 use crate::config::{BehindMiddleware, CacheConfig, Config, NextConfig};
@@ -66,6 +67,15 @@ impl Settings {
     pub(super) fn is_draft(&self, request: &HeaderMap) -> bool {
         let id = self.known().and_then(Manifest::preview);
         self.next.enabled && draft::is_draft(request, id)
+    }
+
+    /// Whether a request is from a bot that gets a rendering of its own.
+    pub(super) fn is_for_a_bot(&self, request: &HeaderMap) -> bool {
+        let known = self.known().and_then(|manifest| manifest.prerender.as_ref());
+        known.is_some_and(|prerender| {
+            let agent = request.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+            agent.is_some_and(|agent| prerender.is_bot(agent))
+        })
     }
 
     /// Whether a request may be redirected to the visitor's language, which no answer says.

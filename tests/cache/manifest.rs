@@ -128,3 +128,20 @@ async fn an_image_that_would_be_refused_is_refused_here() {
     edge.miss(get(right), answer(200, &fields, "webp")).await;
     edge.hit(get(right)).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_bot_that_gets_a_rendering_of_its_own_neither_finds_nor_leaves_one() {
+    // As of 16.4.6 with Cache Components, shortened.
+    let manifest = r#"{"routes": {"/": {"experimentalBypassFor": [
+        {"type": "header", "key": "next-action"},
+        {"type": "header", "key": "user-agent", "value": ".*(?:Slackbot|Twitterbot).*"}
+    ]}}}"#;
+    let mut edge = knowing(&[("prerender-manifest.json", manifest)]);
+    let bot = || get_with("/isr", &[("user-agent", "Mozilla/5.0 (compatible; twitterbot/1.0)")]);
+    let for_bots = edge.miss(bot(), page("s-maxage=60", "for bots")).await;
+    assert_eq!(for_bots.story(), "fwd=bypass; detail=bot");
+    let people = || get_with("/isr", &[("user-agent", "Mozilla/5.0 Chrome/140")]);
+    edge.miss(people(), page("s-maxage=60", "for people")).await;
+    assert_eq!(edge.hit(people()).await.body(), "for people");
+    edge.miss(bot(), page("s-maxage=60", "for bots")).await;
+}

@@ -1,7 +1,7 @@
 //! `prerender-manifest.json`: which pages are rendered without a request, and the secret of draft
 //! mode.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use percent_encoding::percent_decode;
@@ -19,6 +19,8 @@ pub struct Prerender {
     pub preview: Option<PreviewId>,
     routes: HashMap<Box<str>, Arc<Route>>,
     dynamic: Vec<(Pattern, Arc<Route>)>,
+    /// Of user agents that get a rendering of their own.
+    bots: Vec<Pattern>,
 }
 
 /// The value of `__prerender_bypass` that turns draft mode on. Whoever knows it may also make
@@ -70,7 +72,21 @@ impl Prerender {
                 Err(why) => damages.push(Damage { file: FILE, wrong: format!("{page}: {why}") }),
             }
         }
+        for source in shared.bots() {
+            match Pattern::new(&format!("^(?i:{source})$")) {
+                Ok(pattern) => read.bots.push(pattern),
+                Err(why) => {
+                    damages.push(Damage { file: FILE, wrong: format!("user-agent: {why}") })
+                }
+            }
+        }
         Some(read)
+    }
+
+    /// Whether a user agent is that of a bot which does not run scripts: with Cache Components it is
+    /// given a whole rendering, and no `Vary` says so.
+    pub fn is_bot(&self, user_agent: &str) -> bool {
+        self.bots.iter().any(|bots| bots.matches(user_agent) != Some(false))
     }
 
     /// The name of the file.
@@ -126,6 +142,22 @@ impl Shared {
             self.0.push(route.clone());
         }
         route
+    }
+}
+
+impl Shared {
+    /// The expressions for user agents, each once.
+    fn bots(&self) -> BTreeSet<&str> {
+        let conditions = self.0.iter().flat_map(|route| &route.bypass_for);
+        let is_of_agents = |condition: &&Condition| {
+            let is_header = &*condition.kind == "header";
+            is_header
+                && condition
+                    .key
+                    .as_deref()
+                    .is_some_and(|key| key.eq_ignore_ascii_case("user-agent"))
+        };
+        conditions.filter(is_of_agents).filter_map(|condition| condition.value.as_deref()).collect()
     }
 }
 
