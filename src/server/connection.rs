@@ -211,14 +211,15 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if this.response.is_none() {
-            *this.response = Some(ready!(this.inner.poll(cx))?);
-        }
+        let mut response = match this.response.take() {
+            None => ready!(this.inner.poll(cx))?,
+            Some(held_back) => held_back,
+        };
         if this.interims.end() {
-            // The flush that sends them wakes us.
+            // The flush that sends them wakes us. (Only now is it put away: it is large.)
+            *this.response = Some(response);
             return Poll::Pending;
         }
-        let Some(mut response) = this.response.take() else { return Poll::Pending };
         let answer = this.answer.take();
         let is_last = answer.as_ref().is_some_and(|answer| answer.watch().wish() > Wish::Serve);
         if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
