@@ -8,10 +8,12 @@
 //! - `paths`: all of a page: its document, payloads, data, every query and variant.
 //! - `prefixes`: of paths; `all`: everything.
 //! - `soft`: it is served once more, while it is renewed; else the next reader waits for the new.
+//! - `expire`: so many seconds after which a soft one is no longer, for whoever comes as late as that.
 //!
 //! The answer, `{"invalidated": 3}`, comes when it holds.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -19,11 +21,12 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use serde::Deserialize;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::access::Refused;
 use super::{Admin, text};
 use crate::next::bridge;
+use crate::policy::date::Timestamp;
 use crate::store::{MemoryStore, Validity};
 
 /// What is to become obsolete.
@@ -40,6 +43,8 @@ pub struct Invalidation {
     pub all: bool,
     /// Only as if it were stale.
     pub soft: bool,
+    /// For how many seconds `soft` holds; `None` for as long as the response is kept.
+    pub expire: Option<u64>,
 }
 
 /// An announcement of this many bytes names some ten thousand tags.
@@ -48,8 +53,8 @@ const LONGEST: usize = 1 << 20;
 impl Invalidation {
     /// Applies it to what is stored; gives how many responses that are, those that are meant twice
     /// counted twice.
-    pub fn apply(&self, store: &MemoryStore, base_path: &str) -> usize {
-        let to = if self.soft { Validity::Stale } else { Validity::Obsolete };
+    pub fn apply(&self, store: &MemoryStore, base_path: &str, now: Timestamp) -> usize {
+        let to = self.leaves(now);
         if self.all {
             return store.invalidate_all(|_| true, to);
         }
@@ -71,6 +76,15 @@ impl Invalidation {
         }
         count
     }
+
+    /// What that is good for afterwards.
+    fn leaves(&self, now: Timestamp) -> Validity {
+        match self.expire {
+            _ if !self.soft => Validity::Obsolete,
+            None => Validity::Stale,
+            Some(seconds) => Validity::StaleUntil(now.saturating_add(Duration::from_secs(seconds))),
+        }
+    }
 }
 
 impl Admin {
@@ -80,6 +94,7 @@ impl Admin {
         peer: IpAddr,
     ) -> Response<Full<Bytes>> {
         if let Err(refused) = self.access.check(request.headers(), peer) {
+            self.tell_of(refused, peer);
             return refuse(refused);
         }
         let Ok(body) = Limited::new(request.into_body(), LONGEST).collect().await else {
@@ -87,11 +102,11 @@ impl Admin {
         };
         match serde_json::from_slice::<Invalidation>(&body.to_bytes()) {
             Ok(what) => {
-                let count =
-                    what.apply(&self.store, self.base_path.get().map_or("", String::as_str));
+                let base_path = self.base_path.get().map_or("", String::as_str);
+                let count = what.apply(&self.store, base_path, self.clock.now());
                 info!(
                     tags = ?what.tags, paths = ?what.paths, prefixes = ?what.prefixes,
-                    all = what.all, soft = what.soft, "invalidated {count} stored responses",
+                    all = what.all, soft = what.soft, expire = what.expire, "invalidated {count} stored responses",
                 );
                 let mut done = text(StatusCode::OK, format!("{{\"invalidated\":{count}}}\n"));
                 let kind = HeaderValue::from_static("application/json");
@@ -104,6 +119,21 @@ impl Admin {
                 );
                 text(StatusCode::BAD_REQUEST, why)
             }
+        }
+    }
+}
+
+impl Admin {
+    /// An application that cannot invalidate shows old pages: its operator should know why.
+    fn tell_of(&self, refused: Refused, peer: IpAddr) {
+        if refused == Refused::Token
+            && let Some(count) = self.refusals.count()
+        {
+            warn!(
+                %peer, count,
+                "refused an invalidation without the right token; whoever invalidates must send \
+                 admin.token (the bridge: as SELVEDGE_TOKEN)",
+            );
         }
     }
 }
@@ -130,6 +160,15 @@ mod tests {
         let known = read(r#"{"tags":["a"],"paths":["/b"],"soft":true}"#).unwrap();
         assert_eq!((known.tags.len(), known.paths.len(), known.soft), (1, 1, true));
         assert!(read("{}").unwrap().tags.is_empty());
+        let now = Timestamp::from_secs(100);
+        for (text, leaves) in [
+            (r#"{"tags":["a"]}"#, Validity::Obsolete),
+            (r#"{"tags":["a"],"expire":5}"#, Validity::Obsolete),
+            (r#"{"tags":["a"],"soft":true}"#, Validity::Stale),
+            (r#"{"soft":true,"expire":5}"#, Validity::StaleUntil(Timestamp::from_secs(105))),
+        ] {
+            assert_eq!(read(text).unwrap().leaves(now), leaves, "{text}");
+        }
         let error = read(r#"{"tag":["a"]}"#).unwrap_err().to_string();
         assert!(error.contains("tags"), "{error}");
     }

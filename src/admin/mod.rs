@@ -28,6 +28,8 @@ use tracing::debug;
 
 pub use access::Access;
 
+use crate::clock::Clock;
+use crate::log::Seldom;
 use crate::store::MemoryStore;
 
 /// Whether new visitors should be sent here.
@@ -72,6 +74,10 @@ pub struct Admin {
     pub access: Arc<Access>,
     /// The application's `basePath`, once it is known.
     pub base_path: Arc<OnceLock<String>>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// How often somebody was refused.
+    pub refusals: Arc<Seldom>,
 }
 
 /// Answers until the process ends.

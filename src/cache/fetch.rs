@@ -111,11 +111,12 @@ impl<S: Inner> Edge<S> {
     }
 
     fn look_again(&self, request: &Request<Body>, key: &[u8]) -> Option<Arc<StoredResponse>> {
+        let now = self.clock.now();
         let entry = self.store.get(key)?;
         let stored = entry.select(request.headers()).filter(|stored| {
-            stored.head.part.is_none() && stored.mark.validity() == Validity::Valid
+            stored.head.part.is_none() && stored.mark.validity(now) == Validity::Valid
         })?;
-        match reuse::decide(&stored.head.freshness, self.clock.now()) {
+        match reuse::decide(&stored.head.freshness, now) {
             Decision::Serve | Decision::ServeStale => Some(stored.clone()),
             Decision::Validate(_) | Decision::Forward(_) => None,
         }

@@ -75,9 +75,10 @@ impl<S: Inner> Edge<S> {
         &self,
         stale: Option<&'a Arc<StoredResponse>>,
     ) -> Option<&'a Arc<StoredResponse>> {
+        let now = self.clock.now();
         stale.filter(|stale| {
-            stale.mark.validity() != Validity::Obsolete
-                && stale.head.freshness.usable_on_error(self.clock.now())
+            stale.mark.validity(now) != Validity::Obsolete
+                && stale.head.freshness.usable_on_error(now)
         })
     }
 

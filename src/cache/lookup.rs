@@ -87,7 +87,7 @@ impl<S: Inner> Edge<S> {
             };
             return self.go(request, key, reason, None);
         };
-        let validity = stored.mark.validity();
+        let validity = stored.mark.validity(now);
         if validity == Validity::Obsolete {
             return self.go(request, key, ForwardReason::Stale, None);
         }

@@ -184,7 +184,8 @@ fn ask_again_soon(head: &mut Head, now: Timestamp) {
         freshness.lifetime = freshness.lifetime.min(ORIGIN_RENDERS);
         return;
     }
-    freshness.born = now.saturating_sub(freshness.lifetime);
+    // Where the bridge says when it was made, it may be older still.
+    freshness.born = freshness.born.min(now.saturating_sub(freshness.lifetime));
     head.renew_from = now.saturating_add(ORIGIN_RENDERS);
 }
 

@@ -52,5 +52,5 @@ file, and three variables in its environment:
 
   selvedge bridge > bridge.cjs
   NODE_OPTIONS=--require=/path/to/bridge.cjs
-  SELVEDGE_URL=http://127.0.0.1:9180    where admin.listen is
+  SELVEDGE_URL=http://127.0.0.1:9180    where admin.listen is (of several: URL,URL)
   SELVEDGE_TOKEN=...                    the value of admin.token";

@@ -5,7 +5,8 @@
 //   On responses   x-selvedge-tags       the entry's cache tags, comma-separated; `*` if there are too many to say
 //                  x-selvedge-generated  when it was generated, ms since the epoch; absent when that is just now
 //   To the edge    POST $SELVEDGE_URL/invalidate   {"tags":[…],"paths":[…],"soft":false}
-//                  before the request that invalidates is answered, so that its sender reads what he wrote
+//                  before the request that invalidates is answered, so that its sender reads what he wrote;
+//                  later, if the edge is away for a while; to each, if there are several (URL,URL)
 //
 // How it gets in. Next.js puts the IncrementalCache of a request on `globalThis.__incrementalCache` before
 // anything reads it (server/base-server.js, "can be passed down for edge functions"; the same in 14.0.4,
@@ -25,9 +26,14 @@ const TAGS = 'x-next-cache-tags'; // on the values of APP_PAGE, APP_ROUTE (14: P
 const MAX_TAGS = 128;
 const MAX_TAGS_LENGTH = 8192;
 const MAX_AGE = 365 * 24 * 3600 * 1000;
+const MAX_HELD_BYTES = 1 << 20;
 const TIME_PER_TRY = 1000;
 const TIME_FOR_ALL = 2000;
-const MAX_HELD_BYTES = 1 << 20;
+const TIME_TO_WAIT = TIME_FOR_ALL + 250; // the longest that an answer of the application is held up
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+const MAX_UNTOLD = 10_000; // names, and
+const MAX_UNTOLD_LENGTH = 400_000; // their characters: the edge reads a MiB, and JSON escapes some
 
 if (process.env.SELVEDGE_URL && !globalThis[LOADED]) {
   Object.defineProperty(globalThis, LOADED, { value: true });
@@ -215,17 +221,30 @@ function wrapRevalidateTag(revalidateTag) {
   return function (tags, durations, ...rest) {
     const all = [tags].flat();
     if (all.length === 0) return revalidateTag.call(this, tags, durations, ...rest); // 14, for each page
-    const soft = Boolean(durations) && durations.expire !== 0;
+    const until = staleUntil(durations);
     const told = (async () => {
       // First Next.js, then the edge: it may ask for the page at once.
       const result = await revalidateTag.call(this, tags, durations, ...rest);
       await Promise.allSettled(updating);
-      await announce(soft, all, []);
+      await announce(until, all, []);
       return result;
     })();
     hold(told);
     return told;
   };
+}
+
+// Until when what is invalidated may still be shown, as FileSystemCache.revalidateTag and
+// areTagsExpired have it (server/lib/incremental-cache/): `{ expire: 0 }` is not at all, and what says no
+// number is for ever.
+const NEVER = 0;
+const ALWAYS = Infinity;
+
+function staleUntil(durations) {
+  if (!durations) return NEVER;
+  const { expire } = durations;
+  if (typeof expire !== 'number' || !(expire < MAX_AGE / 1000)) return ALWAYS;
+  return expire > 0 ? performance.now() + expire * 1000 : NEVER;
 }
 
 // Updates of the handlers of `use cache` that are under way. Next.js starts them before revalidateTag.
@@ -248,7 +267,7 @@ function wrapOnDemand(revalidate) {
     const again = () => revalidate.call(this, request, ...rest);
     // In a context of its own: what is rendered there is not the answer to the request that asks for it.
     const result = await (requests ? requests.run(undefined, again) : again());
-    await announce(false, [], [request.urlPath]);
+    await announce(NEVER, [], [request.urlPath]);
     return result;
   };
 }
@@ -267,7 +286,7 @@ function hold(until) {
     if (waiting.count === 0) waiting.release();
   };
   // Not longer than announcing takes: the application's handler may be slow.
-  Promise.race([until, sleep(TIME_FOR_ALL + 500)]).then(done, done);
+  Promise.race([until, sleep(TIME_TO_WAIT + 250)]).then(done, done);
 }
 
 function holdBack(response) {
@@ -295,79 +314,160 @@ function holdBack(response) {
   return waiting;
 }
 
-// What comes in one turn of the event loop goes out in one request.
-const batches = new Map();
+// ---- the edges ------------------------------------------------------------------------------------
 
-function announce(soft, tags, paths) {
-  let batch = batches.get(soft);
-  if (!batch) {
-    batch = { tags: new Set(), paths: new Set() };
-    batch.sent = new Promise((resolve) => setImmediate(resolve)).then(() => {
-      batches.delete(soft);
-      return deliver(JSON.stringify({ tags: [...batch.tags], paths: [...batch.paths], soft }));
-    });
-    batches.set(soft, batch);
-  }
+// Waits until all edges know, or have been given up for now.
+function announce(until, tags, paths) {
   // A tag with a comma is two tags in the header, for Next.js as well.
-  for (const tag of tags) for (const part of encoded(String(tag)).split(',')) batch.tags.add(part);
-  for (const path of paths) batch.paths.add(path);
-  // While the edge is away, the first to notice has waited for all.
-  return failing ? undefined : batch.sent;
+  const names = tags.flatMap((tag) => encoded(String(tag)).split(',')).map((tag) => `tags ${tag}`);
+  names.push(...paths.map((path) => `paths ${path}`));
+  const all = edges().map((edge) => edge.tell(names, until));
+  return Promise.race([Promise.allSettled(all), sleep(TIME_TO_WAIT)]);
 }
 
-let failing = false;
+let known;
 
-async function deliver(body) {
-  const start = performance.now();
-  let failure;
-  for (let tries = 0; tries < 3; tries += 1) {
-    if (tries > 0) await sleep(100 * tries);
-    const left = TIME_FOR_ALL - (performance.now() - start);
-    if (left < 1) break;
-    failure = await post(body, Math.min(left, TIME_PER_TRY)).then(
-      () => undefined,
-      (error) => error.message || String(error),
-    );
-    if (!failure) break;
-  }
-  if (failing === Boolean(failure)) return;
-  failing = Boolean(failure);
-  say(
-    failing
-      ? `the edge was not told of an invalidation (${failure}): pages stay as they are until their revalidate time is over`
-      : 'the edge is told of invalidations again',
-  );
-}
-
-let agent;
-
-function post(body, timeout) {
-  return new Promise((resolve, reject) => {
-    const url = new URL(`${process.env.SELVEDGE_URL.replace(/\/+$/, '')}/invalidate`);
-    const http = url.protocol === 'https:' ? require('node:https') : require('node:http');
-    agent ??= new http.Agent({ keepAlive: true, maxSockets: 8 });
-    const headers = {
-      authorization: `Bearer ${process.env.SELVEDGE_TOKEN ?? ''}`,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-    };
-    const request = http.request(url, { method: 'POST', agent, headers }, (response) => {
-      clearTimeout(timer);
-      response.resume();
-      response.on('error', () => {});
-      const { statusCode } = response;
-      if (statusCode >= 200 && statusCode < 300) resolve();
-      else reject(new Error(`it answers ${statusCode}`));
-    });
-    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeout);
-    timer.unref();
-    request.on('socket', (socket) => socket.unref());
-    request.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    request.end(body);
+function edges() {
+  known ??= process.env.SELVEDGE_URL.split(',').flatMap((part) => {
+    const text = part.trim();
+    if (!text) return [];
+    if (/^https?:\/\/./.test(text) && URL.canParse(text)) return [new Edge(text.replace(/\/+$/, ''))];
+    say(`SELVEDGE_URL: ${JSON.stringify(text)} is no URL like http://127.0.0.1:9180, nobody is told there`);
+    return [];
   });
+  return known;
+}
+
+const EVERYTHING = 'all';
+
+// One edge, and what it has not been told yet: names, and until when each may be stale. What comes in one
+// turn of the event loop, or while a request is on its way, goes out in one.
+class Edge {
+  untold = new Map();
+  length = 0;
+  failures = 0;
+
+  constructor(url) {
+    this.name = url;
+    this.url = new URL(`${url}/invalidate`);
+    this.http = this.url.protocol === 'https:' ? require('node:https') : require('node:http');
+    this.agent = new this.http.Agent({ keepAlive: true, maxSockets: 8 });
+  }
+
+  // Resolves when the edge knows, or cannot be told. While it is away, the first to notice has waited for
+  // all.
+  tell(names, until) {
+    for (const name of names) this.note(name, until);
+    this.next ??= Promise.all([this.isAway ? sleep(FIRST_PAUSE / 2) : nextTurn(), this.current]).then(() => {
+      this.current = this.next;
+      this.next = undefined;
+      return this.flush().catch(() => {});
+    });
+    return this.isAway ? undefined : this.next;
+  }
+
+  note(name, until) {
+    if (this.untold.has(EVERYTHING)) return;
+    const before = this.untold.get(name);
+    if (before === undefined) this.length += name.length;
+    this.untold.set(name, Math.min(before ?? ALWAYS, until));
+    if (this.untold.size > MAX_UNTOLD || this.length > MAX_UNTOLD_LENGTH) this.untold = new Map([[EVERYTHING, NEVER]]);
+  }
+
+  async flush() {
+    clearTimeout(this.retry);
+    const telling = this.untold;
+    this.untold = new Map();
+    this.length = 0;
+    const failure = await this.deliver(telling);
+    if (failure === undefined) return this.isBack();
+    for (const [name, until] of telling) this.note(name, until);
+    this.isMissing(failure);
+  }
+
+  isBack() {
+    if (this.isAway) say(`the edge at ${this.name} is told of invalidations again, and of all that it missed`);
+    this.isAway = false;
+    this.failures = 0;
+  }
+
+  // It is told later. (One that was started anew has nothing stored, and loses nothing by it.)
+  isMissing(failure) {
+    if (!this.isAway) {
+      say(
+        `the edge at ${this.name} cannot be told of an invalidation (${failure}): it is told later, and till ` +
+          'then pages stay there until their revalidate time is over',
+      );
+    }
+    this.isAway = true;
+    const pause = Math.min(FIRST_PAUSE * 2 ** this.failures, LONGEST_PAUSE);
+    this.failures += 1;
+    this.retry = setTimeout(() => this.tell([], ALWAYS), pause).unref();
+  }
+
+  // Why it could not be told, if so.
+  async deliver(untold) {
+    const start = performance.now();
+    const left = () => TIME_FOR_ALL - (performance.now() - start);
+    let failure;
+    for (let tries = 0; tries < (this.isAway ? 1 : 3); tries += 1) {
+      if (tries > 0) await sleep(100 * tries);
+      if (left() < 1) break;
+      const time = Math.min(left(), TIME_PER_TRY);
+      const all = bodies(untold).map((body) => this.post(JSON.stringify(body), time));
+      failure = await Promise.all(all).then(
+        () => undefined,
+        (error) => error.message || error.code || String(error),
+      );
+      if (failure === undefined) return undefined;
+    }
+    return failure;
+  }
+
+  post(body, timeout) {
+    return new Promise((resolve, reject) => {
+      const { agent } = this;
+      const headers = {
+        authorization: `Bearer ${process.env.SELVEDGE_TOKEN ?? ''}`,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+      };
+      const request = this.http.request(this.url, { method: 'POST', agent, headers }, (response) => {
+        clearTimeout(timer);
+        response.resume();
+        response.on('error', () => {});
+        const { statusCode } = response;
+        if (statusCode >= 200 && statusCode < 300) resolve();
+        else if (statusCode === 401) reject(new Error('it refuses SELVEDGE_TOKEN, which must be its admin.token'));
+        else reject(new Error(`it answers ${statusCode}`));
+      });
+      const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeout);
+      timer.unref();
+      request.on('socket', (socket) => socket.unref());
+      request.on('error', (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
+      request.end(body);
+    });
+  }
+}
+
+// A request for each term.
+function bodies(untold) {
+  if (untold.has(EVERYTHING)) return [{ all: true }];
+  const now = performance.now();
+  const byTerm = new Map();
+  for (const [name, until] of untold) {
+    const term = until > now ? Math.ceil((until - now) / 1000) : NEVER;
+    if (!byTerm.has(term)) {
+      const soft = term > 0;
+      byTerm.set(term, { tags: [], paths: [], soft, ...(soft && term < ALWAYS && { expire: term }) });
+    }
+    const [kind] = name.split(' ', 1);
+    byTerm.get(term)[kind].push(name.slice(kind.length + 1));
+  }
+  return [...byTerm.values()];
 }
 
 // ---- small things ---------------------------------------------------------------------------------
@@ -378,6 +478,10 @@ function say(text) {
 
 function sleep(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+function nextTurn() {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function once(call) {

@@ -84,6 +84,8 @@ pub async fn run(
             store: store.clone(),
             access: Arc::new(access),
             base_path: base_path.clone(),
+            clock: clock.clone(),
+            refusals: Arc::default(),
         };
         tokio::spawn(admin::serve(listener, admin));
     }

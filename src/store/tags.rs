@@ -19,39 +19,60 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+use crate::policy::date::Timestamp;
+
 /// What a stored response is still good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validity {
     /// For what its freshness says.
     Valid,
     /// To be served once more while it is renewed, as if it were stale.
     Stale,
+    /// The same until then, and afterwards for nothing.
+    StaleUntil(Timestamp),
     /// For nothing.
     Obsolete,
 }
 
 /// The validity of one stored response; it never rises again.
-#[derive(Debug, Default)]
-pub struct Mark(AtomicU8);
+///
+/// A number, the lower the worse: the time in milliseconds at which a stale response becomes obsolete.
+#[derive(Debug)]
+pub struct Mark(AtomicU64);
+
+const VALID: u64 = u64::MAX;
+const STALE: u64 = VALID - 1;
+const OBSOLETE: u64 = 0;
+
+impl Default for Mark {
+    fn default() -> Self {
+        Self(AtomicU64::new(VALID))
+    }
+}
 
 impl Mark {
-    /// What the response is good for.
-    pub fn validity(&self) -> Validity {
+    /// What the response is good for: `Valid`, `Stale` or `Obsolete`.
+    pub fn validity(&self, now: Timestamp) -> Validity {
         match self.0.load(Ordering::Acquire) {
-            0 => Validity::Valid,
-            1 => Validity::Stale,
+            VALID => Validity::Valid,
+            until if now.as_millis() < until => Validity::Stale,
             _ => Validity::Obsolete,
         }
     }
 
     fn lower(&self, to: Validity) {
-        self.0.fetch_max(to as u8, Ordering::AcqRel);
+        let until = match to {
+            Validity::Valid => VALID,
+            Validity::Stale => STALE,
+            Validity::StaleUntil(then) => then.as_millis().min(STALE),
+            Validity::Obsolete => OBSOLETE,
+        };
+        self.0.fetch_min(until, Ordering::AcqRel);
     }
 }
 
@@ -207,6 +228,8 @@ impl Recent {
 mod tests {
     use super::*;
 
+    const NOW: Timestamp = Timestamp::from_millis(1000);
+
     fn names(names: &[&str]) -> Vec<Box<str>> {
         names.iter().map(|name| (*name).into()).collect()
     }
@@ -218,11 +241,28 @@ mod tests {
         let _one = tags.enter(&names(&["a", "b"]), &one);
         let _other = tags.enter(&names(&["b"]), &other);
         assert_eq!(tags.invalidate("a", Validity::Stale), 1);
-        assert_eq!((one.validity(), other.validity()), (Validity::Stale, Validity::Valid));
+        assert_eq!((one.validity(NOW), other.validity(NOW)), (Validity::Stale, Validity::Valid));
         assert_eq!(tags.invalidate("b", Validity::Obsolete), 2);
         assert_eq!(tags.invalidate("b", Validity::Stale), 2);
-        assert_eq!((one.validity(), other.validity()), (Validity::Obsolete, Validity::Obsolete));
+        assert_eq!(
+            (one.validity(NOW), other.validity(NOW)),
+            (Validity::Obsolete, Validity::Obsolete)
+        );
         assert_eq!(tags.invalidate("c", Validity::Stale), 0);
+    }
+
+    #[test]
+    fn what_is_stale_for_a_while_is_obsolete_after_it_and_never_the_longer_for_another_word() {
+        let at = |millis| Timestamp::from_millis(millis);
+        let mark = Mark::default();
+        mark.lower(Validity::StaleUntil(at(2000)));
+        assert_eq!(mark.validity(at(1999)), Validity::Stale);
+        assert_eq!(mark.validity(at(2000)), Validity::Obsolete);
+        mark.lower(Validity::Stale);
+        mark.lower(Validity::StaleUntil(at(3000)));
+        assert_eq!(mark.validity(at(2000)), Validity::Obsolete);
+        mark.lower(Validity::StaleUntil(at(1500)));
+        assert_eq!(mark.validity(at(1500)), Validity::Obsolete);
     }
 
     #[test]
@@ -280,13 +320,13 @@ mod tests {
             let entered = tags.enter(&names, &mark);
             if !tags.is_overtaken(&names, since) {
                 // Stored as valid: then no invalidation may have come between unnoticed.
-                let unnoticed = mark.validity() == Validity::Valid && tags.sequence() != since;
+                let unnoticed = mark.validity(NOW) == Validity::Valid && tags.sequence() != since;
                 // One that has said so, and lowers the marks only now, is on its way.
                 if unnoticed {
-                    while mark.validity() == Validity::Valid && !invalidator.is_finished() {
+                    while mark.validity(NOW) == Validity::Valid && !invalidator.is_finished() {
                         std::thread::yield_now();
                     }
-                    assert_eq!(mark.validity(), Validity::Obsolete);
+                    assert_eq!(mark.validity(NOW), Validity::Obsolete);
                 }
             }
             entered.iter().for_each(|tag| tag.leave());

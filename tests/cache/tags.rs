@@ -1,5 +1,7 @@
 //! What Next.js says through the bridge: tags, their invalidation, and the time of generation.
 
+use std::time::Duration;
+
 use selvedge::store::Validity;
 
 use super::support::*;
@@ -42,6 +44,21 @@ async fn a_softly_invalidated_page_is_served_once_more_and_renewed_behind() {
     edge.settle().await;
     assert_eq!(edge.hit(get("/a")).await.body(), "new");
     edge.origin_is_left_alone().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_stale_for_so_long_is_not_served_to_whoever_comes_later() {
+    let mut edge = Edge::new();
+    edge.miss(get("/a"), tagged("posts", "old")).await;
+    edge.miss(get("/b"), tagged("posts", "old")).await;
+    let until = edge.clock.now().saturating_add(Duration::from_secs(30));
+    edge.store.invalidate("posts", Validity::StaleUntil(until));
+    edge.advance(29);
+    assert_eq!(edge.hit(get("/a")).await.body(), "old");
+    edge.origin().await.answer(tagged("posts", "new"));
+    edge.advance(1);
+    assert_eq!(edge.hit(get("/a")).await.body(), "new");
+    assert_eq!(edge.miss(get("/b"), tagged("posts", "new")).await.story(), "fwd=stale; stored");
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,6 +135,27 @@ async fn age_counts_from_when_next_made_the_page_and_no_client_sees_our_fields()
     private.headers_mut().insert("cache-control", "private".parse().unwrap());
     let passed = edge.miss(get("/b"), private).await;
     assert_eq!(passed.header("x-selvedge-tags"), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_next_serves_stale_has_its_true_age_and_a_real_answer_follows() {
+    let mut edge = Edge::new();
+    let mut old = tagged("posts", "old");
+    let made = edge.clock.now().as_millis() - 300_000;
+    old.headers_mut().insert("x-nextjs-cache", "STALE".parse().unwrap());
+    old.headers_mut().insert("x-selvedge-generated", made.to_string().parse().unwrap());
+    let first = edge.miss(get("/a"), old).await;
+    assert_eq!((first.body(), first.header("age")), ("old", "300"));
+    edge.advance(1);
+    assert_eq!(edge.hit(get("/a")).await.header("age"), "301");
+    let mut new = tagged("posts", "new");
+    new.headers_mut().insert("x-nextjs-cache", "HIT".parse().unwrap());
+    let made = edge.clock.now().as_millis() - 1000;
+    new.headers_mut().insert("x-selvedge-generated", made.to_string().parse().unwrap());
+    edge.origin().await.answer(new);
+    edge.settle().await;
+    let renewed = edge.hit(get("/a")).await;
+    assert_eq!((renewed.body(), renewed.header("age")), ("new", "1"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -58,9 +58,12 @@ fn whoever_may_not_is_told_what_is_missing() {
     assert!(head.starts_with("http/1.1 400 ") && told.contains("tags"), "{head}{told}");
 
     let token = "0123456789abcdef";
-    let (_closed, admin) = Edge::with_admin(&origin, &[&format!("admin.token={token}")]);
+    let (mut closed, admin) = Edge::with_admin(&origin, &[&format!("admin.token={token}")]);
     let (head, told) = invalidate(admin, JSON, r#"{"all":true}"#);
     assert!(head.starts_with("http/1.1 401 ") && told.contains("admin.token"), "{head}{told}");
+    let line = closed.wait_for_log("refused an invalidation");
+    assert!(line.contains("127.0.0.1") && line.contains("SELVEDGE_TOKEN"), "{line}");
+    assert!(!line.contains(token), "{line}");
     let bearer = format!("Authorization: Bearer {token}\r\n");
     let (head, _) = invalidate(admin, &bearer, r#"{"all":true}"#);
     assert!(head.starts_with("http/1.1 200 "), "{head}");

@@ -6,7 +6,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::admin::Access;
 use crate::next::bridge::FILE;
@@ -45,7 +45,7 @@ impl Bridge {
     /// What the server's environment needs; `options` are the NODE_OPTIONS that it would have.
     pub(super) fn environment(&self, options: Option<OsString>) -> [(&'static str, OsString); 3] {
         let mut all = OsString::from("--require=");
-        all.push(self.file());
+        all.push(quoted(&self.file()));
         if let Some(options) = options.filter(|options| !options.is_empty()) {
             all.push(" ");
             all.push(options);
@@ -56,6 +56,15 @@ impl Bridge {
             ("SELVEDGE_TOKEN", self.token.clone().into()),
         ]
     }
+}
+
+/// As `NODE_OPTIONS` wants a value with a space in it (`TMPDIR` may have one).
+fn quoted(file: &Path) -> OsString {
+    let text = file.to_string_lossy();
+    if !text.contains([' ', '"', '\\']) {
+        return file.into();
+    }
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")).into()
 }
 
 impl Drop for Bridge {
@@ -93,5 +102,16 @@ mod tests {
         assert_eq!(token.to_str(), Some(bridge.token.as_str()));
         drop(bridge);
         assert!(!file.exists());
+    }
+
+    #[test]
+    fn a_path_with_a_space_is_one_word_for_node() {
+        for (path, expected) in [
+            ("/tmp/a/bridge.cjs", "/tmp/a/bridge.cjs"),
+            ("/my tmp/bridge.cjs", "\"/my tmp/bridge.cjs\""),
+            ("/a \"b\"\\/c", "\"/a \\\"b\\\"\\\\/c\""),
+        ] {
+            assert_eq!(quoted(Path::new(path)).to_str(), Some(expected));
+        }
     }
 }
