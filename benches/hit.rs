@@ -18,6 +18,7 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use http::{Request, Response};
 use selvedge::body::Body;
+use selvedge::build::Application;
 use selvedge::client::Client;
 use selvedge::clock::Clock;
 use selvedge::config::Config;
@@ -102,7 +103,7 @@ fn edge(log: bool) -> impl Answering {
         vault: None,
         clock: clock.clone(),
         access_log: writer.map(|writer| AccessLogger::new(writer, clock, false)),
-        manifest: None,
+        application: Application::default(),
     };
     stack::build(&config, parts)
 }

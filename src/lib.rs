@@ -18,12 +18,13 @@
 //! - [`origin`]: the connection pool to Next.js, and the wrapped server.
 //! - [`interim`]: 1xx, on their way back around the HTTP library.
 //! - [`admin`]: health, on its own address.
-//! - [`manifests`]: what the application's build says of itself, read once.
+//! - [`build`]: which build answers, and what it says of itself.
 //! - [`demo`]: the application of `selvedge demo`.
 
 pub mod admin;
 pub mod alarm;
 pub mod body;
+pub mod build;
 pub mod cache;
 pub mod cli;
 pub mod client;
@@ -35,7 +36,6 @@ pub mod exit;
 pub mod interim;
 pub mod layer;
 pub mod log;
-pub mod manifests;
 pub mod next;
 pub mod origin;
 pub mod policy;

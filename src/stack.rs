@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use tower::ServiceBuilder;
 
+use crate::build::Application;
 use crate::cache::{Cache, Inner, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -34,7 +35,6 @@ use crate::layer::respond::Respond;
 use crate::layer::shed::Shed;
 use crate::layer::{forwarded, guard, hop_by_hop, introduce};
 use crate::log::AccessLogger;
-use crate::next::manifest::Manifest;
 use crate::server::Answering;
 use crate::store::MemoryStore;
 use crate::vault::{StandIn, Vault};
@@ -54,18 +54,18 @@ pub struct Parts<S> {
     pub clock: Clock,
     /// The access log, if there is one.
     pub access_log: Option<AccessLogger>,
-    /// What is known of the application's build.
-    pub manifest: Option<Arc<Manifest>>,
+    /// What is known of the application.
+    pub application: Application,
 }
 
 /// Builds the stack. Clones share everything; each connection has one.
 pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use<S> {
-    let Parts { origin, origin_name, store, vault, clock, access_log, manifest } = parts;
+    let Parts { origin, origin_name, store, vault, clock, access_log, application } = parts;
     let trusted: Arc<[_]> = config.server.trusted_proxies.as_slice().into();
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
     let max_requests = config.origin.max_requests;
-    let settings = Settings { manifest, ..Settings::from(config) };
+    let settings = Settings { application, ..Settings::from(config) };
     let pseudonym = Pseudonym::new();
     let own_name = pseudonym.clone();
 

@@ -17,7 +17,6 @@
 
 mod collapse;
 mod complete;
-mod deployments;
 mod epochs;
 mod fetch;
 mod fill;
@@ -48,7 +47,6 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
-use tracing::info;
 
 use crate::body::Body;
 use crate::clock::Clock;
@@ -57,9 +55,8 @@ use crate::log::Seldom;
 use crate::next::deployment;
 use crate::policy::key::{self, KeyBuf};
 use crate::policy::status;
-use crate::store::{MemoryStore, StoredResponse, Validity};
+use crate::store::{MemoryStore, StoredResponse};
 use collapse::Flights;
-use deployments::Deployments;
 use epochs::Epochs;
 use growing::{Growing, Limits};
 use lookup::{Plan, Target};
@@ -115,7 +112,6 @@ struct Edge<S> {
     flights: Arc<Flights>,
     epochs: Epochs,
     searches: Searches,
-    deployments: Deployments,
     filling: Limits,
     unstorable: Unstorable,
     renewals: Arc<Semaphore>,
@@ -139,7 +135,6 @@ impl<S: Inner> Cache<S> {
             flights: Flights::new(),
             epochs: Epochs::new(),
             searches: Searches::new(),
-            deployments: Deployments::default(),
             filling,
             unstorable: Unstorable::new(cache.uncacheable_memory),
             renewals: Arc::new(Semaphore::new(cache.max_revalidations)),
@@ -171,6 +166,7 @@ impl<S: Inner> Service<Request<Body>> for Cache<S> {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> CacheFuture {
+        self.edge.settings.application.note_visit();
         let key = self.edge.key_to_tell(&request);
         let answer = match self.edge.lookup(&mut request) {
             Plan::Answer(response) => CacheFuture::Ready(Some(response)),
@@ -196,16 +192,14 @@ impl<S: Inner> Edge<S> {
         let mut response = self.origin.clone().oneshot(request).await?;
         let took = self.clock.monotonic().saturating_sub(began);
         response.extensions_mut().insert(OriginTime(took));
-        self.note_deployment(response.headers());
+        self.note_build(response.headers());
         Ok(response)
     }
 
-    /// Forgets the pages of the build before, when another answers for the first time.
-    fn note_deployment(&self, answer: &HeaderMap) {
-        let id = deployment::of(answer).filter(|_| self.settings.next.enabled);
-        if let Some(id) = id.filter(|id| self.deployments.is_new(id)) {
-            let count = self.store.invalidate_all(deployment::is_of_a_page, Validity::Obsolete);
-            info!(?id, "a new deployment answers; {count} stored pages of others are forgotten");
+    /// Forgets the pages of the builds before, when a new one answers.
+    fn note_build(&self, answer: &HeaderMap) {
+        if let Some(id) = deployment::of(answer).filter(|_| self.settings.next.enabled) {
+            self.settings.application.told(id, &self.store);
         }
     }
 
@@ -216,6 +210,7 @@ impl<S: Inner> Edge<S> {
         if is_obsolete() {
             return;
         }
+        self.settings.application.note_page(&stored.head, asked);
         let key = self.key_to_store(target, &stored, asked);
         self.store.put(&key, stored.clone(), &asked.headers, target.since);
         // An invalidation between the look and the put has found nothing to remove.

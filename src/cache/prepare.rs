@@ -53,7 +53,7 @@ impl Unstored {
     /// Whether other requests for the same key would most likely be told the same. Where the reason
     /// lies in this very request or moment, the next should go on collapsing.
     pub(super) fn concerns_the_key(self) -> bool {
-        !matches!(self, Self::Next(Unfit::RscRedirect | Unfit::Failure))
+        !matches!(self, Self::Next(Unfit::RscRedirect | Unfit::OtherBuild | Unfit::Failure))
     }
 
     /// Whether the origin takes back by this what is stored for the key. Where the reason may lie in
@@ -66,7 +66,7 @@ impl Unstored {
             Self::Policy(_) | Self::SelectedByClient | Self::TooLarge => true,
             // A file of a build that is gone from the origin; old pages still ask for it.
             Self::Next(Unfit::MissingAsset) => false,
-            Self::Next(Unfit::RscRedirect | Unfit::Failure) => false,
+            Self::Next(Unfit::RscRedirect | Unfit::OtherBuild | Unfit::Failure) => false,
             Self::Next(Unfit::ClassMismatch | Unfit::EmptyDocument) => false,
         }
     }
@@ -103,6 +103,9 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
     if settings.next.enabled {
         verdict::fits(&class, is_static, response.status, &response.headers)
             .map_err(Unstored::Next)?;
+    }
+    if settings.is_of_another_build(&response.headers) && !is_static {
+        return Err(Unstored::Next(Unfit::OtherBuild));
     }
     let freshness = freshness(answer, is_static, &settings.rules)?;
     let prerendered = settings.next.enabled && verdict::is_prerendered(&response.headers);

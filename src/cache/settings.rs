@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use arc_swap::Guard;
 use http::header::USER_AGENT;
 use http::{HeaderMap, Method, Request};
 
+use crate::build::Application;
 use crate::config::{BehindMiddleware, CacheConfig, Config, NextConfig};
 use crate::next::class::{ACTION, Class, Unclassifiable};
 use crate::next::manifest::Manifest;
-use crate::next::{assets, bridge, draft, images, locale, tracking, verdict};
+use crate::next::{assets, bridge, deployment, draft, images, locale, tracking, verdict};
 use crate::policy::Rules;
 use crate::policy::date::Timestamp;
 use crate::policy::no_vary_search::{self, Variance};
@@ -22,15 +24,16 @@ pub struct Settings {
     pub cache: CacheConfig,
     /// `[next]`
     pub next: NextConfig,
-    /// What is known of the application's build.
-    pub manifest: Option<Arc<Manifest>>,
+    /// What is known of the application behind us.
+    pub application: Application,
 }
 
 impl From<&Config> for Settings {
     fn from(config: &Config) -> Self {
         let rules =
             Rules { stale_if_error: config.cache.stale_if_error, switches: config.rules.clone() };
-        Self { rules, cache: config.cache.clone(), next: config.next.clone(), manifest: None }
+        let application = Application::default();
+        Self { rules, cache: config.cache.clone(), next: config.next.clone(), application }
     }
 }
 
@@ -60,18 +63,20 @@ impl Settings {
 
     /// Whether a path is the image optimizer's.
     pub(super) fn is_image(&self, path: &str) -> bool {
-        self.next.enabled && images::is_optimizer(path, self.base_path())
+        self.next.enabled && self.is_optimizer(path, self.known(&self.build()))
     }
 
     /// Whether a request is in draft mode.
     pub(super) fn is_draft(&self, request: &HeaderMap) -> bool {
-        let id = self.known().and_then(Manifest::preview);
+        let build = self.build();
+        let id = self.known(&build).and_then(Manifest::preview);
         self.next.enabled && draft::is_draft(request, id)
     }
 
     /// Whether a request is from a bot that gets a rendering of its own.
     pub(super) fn is_for_a_bot(&self, request: &HeaderMap) -> bool {
-        let known = self.known().and_then(|manifest| manifest.prerender.as_ref());
+        let build = self.build();
+        let known = self.known(&build).and_then(|manifest| manifest.prerender.as_ref());
         known.is_some_and(|prerender| {
             let agent = request.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
             agent.is_some_and(|agent| prerender.is_bot(agent))
@@ -80,15 +85,20 @@ impl Settings {
 
     /// Whether a request may be redirected to the visitor's language, which no answer says.
     pub(super) fn is_for_one_language<B>(&self, request: &Request<B>) -> bool {
-        self.known().and_then(Manifest::i18n).is_some_and(|i18n| {
-            locale::may_redirect(i18n, request.uri().path(), self.base_path(), request.headers())
+        let build = self.build();
+        let known = self.known(&build);
+        known.and_then(Manifest::i18n).is_some_and(|i18n| {
+            let base_path = self.base_path(known);
+            locale::may_redirect(i18n, request.uri().path(), base_path, request.headers())
         })
     }
 
     /// What is wrong with a request for an image that the optimizer would refuse.
     pub(super) fn refused_image<B>(&self, request: &Request<B>) -> Option<images::Refusal> {
-        let allowed = self.known()?.images.as_ref()?;
-        let is_asked = images::is_optimizer(request.uri().path(), self.base_path())
+        let build = self.build();
+        let known = self.known(&build)?;
+        let allowed = known.images.as_ref()?;
+        let is_asked = self.is_optimizer(request.uri().path(), Some(known))
             && matches!(*request.method(), Method::GET | Method::HEAD);
         let query = request.uri().query().unwrap_or_default();
         is_asked.then(|| images::check(allowed, query).err()).flatten()
@@ -97,19 +107,35 @@ impl Settings {
     /// Whether middleware may have a hand in the answers for a path, so that each request has to reach
     /// it. What depends on the path alone is neither stored nor, therefore, found: a hit never asks.
     pub(super) fn is_behind_middleware(&self, path: &str) -> bool {
+        let build = self.build();
+        let known = self.known(&build);
         self.next.middleware == BehindMiddleware::Bypass
-            && self.known().is_some_and(|manifest| manifest.runs_middleware(path))
+            && known.is_some_and(|manifest| manifest.runs_middleware(path))
             && !self.is_static(path)
-            && !images::is_optimizer(path, self.base_path())
+            && !self.is_optimizer(path, known)
+    }
+
+    /// Whether an answer is from a build whose pages are not to be kept.
+    pub(super) fn is_of_another_build(&self, answer: &HeaderMap) -> bool {
+        self.next.enabled && deployment::of(answer).is_some_and(|id| self.application.is_other(id))
+    }
+
+    fn is_optimizer(&self, path: &str, known: Option<&Manifest>) -> bool {
+        images::is_optimizer(path, self.base_path(known))
     }
 
     /// The application's own word beats ours.
-    fn base_path(&self) -> &str {
-        self.known().and_then(Manifest::base_path).unwrap_or(&self.next.base_path)
+    fn base_path<'a>(&'a self, known: Option<&'a Manifest>) -> &'a str {
+        known.and_then(Manifest::base_path).unwrap_or(&self.next.base_path)
     }
 
-    fn known(&self) -> Option<&Manifest> {
-        self.manifest.as_deref().filter(|_| self.next.enabled)
+    /// The build as it is just now: another may take its place during a request.
+    fn build(&self) -> Guard<Option<Arc<Manifest>>> {
+        self.application.manifest()
+    }
+
+    fn known<'a>(&self, build: &'a Option<Arc<Manifest>>) -> Option<&'a Manifest> {
+        build.as_deref().filter(|_| self.next.enabled)
     }
 
     /// What an answer can be invalidated by, besides its key.

@@ -109,6 +109,7 @@ keys! {
         ignored_parameters: OrAuto<Parameters>,
         dir: BuildDir,
         middleware: BehindMiddleware,
+        build_check: Time,
     }
     vault: VaultConfig {
         enabled: Switch,

@@ -246,6 +246,8 @@ pub struct NextConfig {
     pub dir: BuildDir,
     /// What is done with pages that middleware runs for.
     pub middleware: BehindMiddleware,
+    /// From one look at which build answers to the next; zero: none.
+    pub build_check: Duration,
 }
 
 impl Default for NextConfig {
@@ -256,6 +258,7 @@ impl Default for NextConfig {
             ignored_parameters: None,
             dir: BuildDir::Auto,
             middleware: BehindMiddleware::Bypass,
+            build_check: Duration::from_millis(500),
         }
     }
 }

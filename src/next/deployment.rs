@@ -1,13 +1,14 @@
-//! Which build an answer is from, where Next.js says so: on payloads and data, if the application
-//! has a `deploymentId`.
+//! Which build an answer is from, where Next.js says so: on payloads and data, if the application has
+//! a `deploymentId`; and else in what a page is made of.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
+use memchr::memmem;
 
 const DEPLOYMENT_ID: HeaderName = HeaderName::from_static("x-nextjs-deployment-id");
 
 /// The deployment that an answer is from.
-pub fn of(answer: &HeaderMap) -> Option<&HeaderValue> {
-    answer.get(DEPLOYMENT_ID)
+pub fn of(answer: &HeaderMap) -> Option<&str> {
+    answer.get(DEPLOYMENT_ID)?.to_str().ok()
 }
 
 /// Whether a tag is that of a page, which names files of its build. Files and pictures outlive it.
@@ -15,6 +16,45 @@ pub fn is_of_a_page(tag: &str) -> bool {
     tag.strip_prefix("path:").is_some_and(|path| {
         !path.starts_with("/_next/static/") && !path.starts_with("/_next/image")
     })
+}
+
+/// What stands before the build's id in a document: of the App Router in 15 and 16, in 14, and of the
+/// Pages Router.
+const BEFORE_ID: [&str; 3] = [r#"\"b\":\""#, r#"\"buildId\":\""#, r#""buildId":""#];
+
+/// What a document may mean by its build's id; the first few. An application may write the like for
+/// something else: whoever wants to know asks the origin for a file of that build.
+pub fn named_in(document: &[u8]) -> Vec<&str> {
+    let mut ids = Vec::new();
+    for before in BEFORE_ID {
+        for at in memmem::find_iter(document, before).take(MOST_IDS) {
+            let rest = document.get(at + before.len()..).unwrap_or_default();
+            let id = rest.iter().position(|byte| !is_of_id(*byte)).and_then(|end| rest.get(..end));
+            let id = id.and_then(|id| std::str::from_utf8(id).ok());
+            ids.extend(id.filter(|id| is_id(id) && !ids.contains(id)));
+        }
+    }
+    ids.truncate(MOST_IDS);
+    ids
+}
+
+const MOST_IDS: usize = 4;
+
+/// Whether a build's id can be a part of a URL as it stands. `generateBuildId` may give any text; what
+/// needs encoding is not looked for.
+pub fn is_id(id: &str) -> bool {
+    (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_of_id) && !id.starts_with('.')
+}
+
+const LONGEST_ID: usize = 128;
+
+fn is_of_id(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
+}
+
+/// The path of a file that each build has, and no other build has under this path.
+pub fn file_of(build_id: &str, base_path: &str) -> String {
+    format!("{base_path}/_next/static/{build_id}/_buildManifest.js")
 }
 
 #[cfg(test)]
@@ -32,5 +72,25 @@ mod tests {
         ] {
             assert_eq!(is_of_a_page(tag), expected, "{tag}");
         }
+    }
+
+    #[test]
+    fn a_document_names_its_build() {
+        for (name, document, expected) in [
+            ("app, 16", r#"\"p\":\"$undefined\",\"b\":\"b-1_x\"}\n7:C\n"#, &["b-1_x"][..]),
+            ("app, 15", r#"push([1,"0:{\"P\":null,\"b\":\"b1\",\"p\":\"\","#, &["b1"]),
+            ("app, 14", r#"null,{\"buildId\":\"b1\",\"assetPrefix\":\"\","#, &["b1"]),
+            ("pages", r#""query":{},"buildId":"b1","isFallback":false"#, &["b1"]),
+            ("with something like it", r#"{\"b\":\"me\"},{\"b\":\"b1\"}"#, &["me", "b1"]),
+            ("twice", r#""buildId":"b1","buildId":"b1""#, &["b1"]),
+            ("no end", r#""buildId":"b1"#, &[]),
+            ("nothing", r#""buildId":"""#, &[]),
+            ("a way out", r#""buildId":"../x""#, &[]),
+            ("none", "<html>", &[]),
+        ] {
+            assert_eq!(named_in(document.as_bytes()), expected, "{name}");
+        }
+        let many: String = (0..99).map(|n| format!(r#""buildId":"{n}","#)).collect();
+        assert_eq!(named_in(many.as_bytes()).len(), MOST_IDS);
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod bridge;
+pub mod builds;
 pub mod class;
 mod cookies;
 pub mod deployment;

@@ -20,6 +20,8 @@ pub enum Unfit {
     EmptyDocument,
     /// A missing file under `/_next/static`: it may be there on the next server.
     MissingAsset,
+    /// A payload or data of a build that is on its way out.
+    OtherBuild,
     /// An error of the moment, or of this visitor. A `headers()` rule gives the page's lifetime to its
     /// failures too.
     Failure,
@@ -33,6 +35,7 @@ impl Unfit {
             Self::RscRedirect => "rsc-redirect",
             Self::EmptyDocument => "empty-document",
             Self::MissingAsset => "missing-asset",
+            Self::OtherBuild => "other-build",
             Self::Failure => "failure",
         }
     }

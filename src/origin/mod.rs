@@ -44,6 +44,13 @@ impl Origin {
         Self { pool: Arc::new(Pool::new(address, config)) }
     }
 
+    /// A way of its own to the same origin: it shares no connection with others, and so may meet
+    /// another of the servers that stand behind one address.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { pool: Arc::new(self.pool.apart()) }
+    }
+
     /// Waits until the origin answers a request, whatever it says.
     pub async fn answers(&self) {
         probe::until_it_answers(&self.pool).await;

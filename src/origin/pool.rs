@@ -43,6 +43,11 @@ impl Pool {
         Self { address, config, idle: Mutex::default(), places }
     }
 
+    /// Another to the same address, without a connection.
+    pub(super) fn apart(&self) -> Self {
+        Self::new(self.address.clone(), self.config.clone())
+    }
+
     pub(super) fn address(&self) -> &OriginAddress {
         &self.address
     }

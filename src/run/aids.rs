@@ -1,14 +1,18 @@
-//! What helps, and is done without where it cannot be had: the bridge, the vault.
+//! What helps, and is done without where it cannot be had: the bridge, the vault, a look at which
+//! build answers.
 
 use std::path::Path;
 
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
+use crate::build::Application;
+use crate::build::look::Looking;
 use crate::clock::Clock;
 use crate::config::{Config, NextConfig};
 use crate::origin::Origin;
 use crate::origin::child::{Bridge, Command};
+use crate::store::MemoryStore;
 use crate::vault::{Environment, Seeds, Vault, census};
 
 /// What a wrapped server is told, so that it can say what it invalidates.
@@ -44,6 +48,28 @@ pub(super) fn vault(
     let targets = config.rules.targets.clone();
     tokio::spawn(census::take(vault.clone(), origin.clone(), targets));
     Some(vault)
+}
+
+/// Looks now and then which build answers, so that pages of another are not served.
+pub(super) fn look_for_builds(
+    config: &Config,
+    origin: &Origin,
+    application: &Application,
+    store: &MemoryStore,
+) {
+    let pause = config.next.build_check;
+    if !config.next.enabled || pause.is_zero() {
+        return;
+    }
+    let origin = origin.clone();
+    let looking = Looking {
+        way: move || origin.apart(),
+        application: application.clone(),
+        store: store.clone(),
+        base_path: config.next.base_path.clone(),
+        pause,
+    };
+    tokio::spawn(looking.run());
 }
 
 /// Where a wrapped server may have files for the vault.

@@ -17,11 +17,11 @@ use tokio::sync::watch;
 use tracing::info;
 
 use crate::admin::{self, Access, Admin, Readiness};
+use crate::build::Application;
+use crate::build::files::Files;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::log::Logs;
-use crate::manifests;
-use crate::next::manifest::Manifest;
 use crate::origin::child::{ChildError, Command};
 use crate::server::{self, Server};
 use crate::stack::{self, Parts};
@@ -95,16 +95,17 @@ pub async fn run(
         () = signals.next() => return upstream.end().await,
     }
     // Once a wrapped server answers: its command may well have built the application first.
-    let manifest = manifests::load(&config.next, command.as_ref()).await;
-    if let Some(found) = manifest.as_ref().and_then(|manifest| manifest.base_path())
-        && config.next.base_path.is_empty()
-    {
-        config.next.base_path = found.to_owned();
+    let application = Application::default();
+    let files = Files::of(&config.next, command.as_ref()).begin(&application).await;
+    if let Some(found) = application.base_path().filter(|_| config.next.base_path.is_empty()) {
+        config.next.base_path = found;
     }
+    tokio::spawn(files.follow(application.clone()));
+    aids::look_for_builds(&config, &upstream.origin, &application, &store);
     let _ = base_path.set(config.next.base_path.clone());
     let seeds = command.as_ref().and_then(|command| aids::seeds(command, &config.next));
     let kept = Kept { store, vault: aids::vault(&config, &upstream.origin, seeds, &clock) };
-    let server = server(&config, &upstream, kept, logs, clock, manifest);
+    let server = server(&config, &upstream, kept, logs, clock, application);
     let address = listener.local_addr().unwrap_or(config.server.listen);
     serving(address);
     announce(address, &config, &upstream);
@@ -169,7 +170,7 @@ fn server(
     kept: Kept,
     logs: &Logs,
     clock: Clock,
-    manifest: Option<Arc<Manifest>>,
+    application: Application,
 ) -> Server<impl server::Answering + use<>> {
     let parts = Parts {
         origin: upstream.origin.clone(),
@@ -178,7 +179,7 @@ fn server(
         vault: kept.vault,
         clock,
         access_log: logs.access.clone(),
-        manifest,
+        application,
     };
     Server::new(stack::build(config, parts), config.server.clone())
 }

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, StreamBody};
 use selvedge::body::Body;
+use selvedge::build::Application;
 use selvedge::cache::{Cache, Settings};
 use selvedge::clock::Clock;
 use selvedge::config::{self, CacheConfig, Config, Sources};
@@ -105,6 +106,8 @@ pub struct Edge {
     pub cache: Cache<Origin>,
     pub store: MemoryStore,
     pub clock: Clock,
+    pub application: Application,
+    origin: Origin,
     exchanges: mpsc::UnboundedReceiver<Exchange>,
     early: VecDeque<Exchange>,
 }
@@ -136,15 +139,22 @@ impl Edge {
             file.map_or(Found::Nothing, |(_, text)| Found::Text((*text).into()))
         });
         assert_eq!(damages, []);
-        Self::by(Settings { manifest: Some(manifest.into()), ..Settings::from(config) })
+        let application = Application::knowing(manifest);
+        Self::by(Settings { application, ..Settings::from(config) })
     }
 
     fn by(settings: Settings) -> Self {
         let (sender, exchanges) = mpsc::unbounded_channel();
         let clock = Clock::manual(START);
         let store = MemoryStore::new(64 << 20, settings.cache.max_variants);
-        let cache = Cache::new(Origin(sender), store.clone(), clock.clone(), settings);
-        Self { cache, store, clock, exchanges, early: VecDeque::new() }
+        let (application, origin) = (settings.application.clone(), Origin(sender));
+        let cache = Cache::new(origin.clone(), store.clone(), clock.clone(), settings);
+        Self { cache, store, clock, application, origin, exchanges, early: VecDeque::new() }
+    }
+
+    /// The way to the origin, for whoever asks it directly.
+    pub fn way(&self) -> Origin {
+        self.origin.clone()
     }
 
     pub fn advance_millis(&self, millis: u64) {

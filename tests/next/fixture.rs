@@ -27,6 +27,30 @@ pub fn build(major: u32) -> Result<PathBuf, String> {
     Ok(dir)
 }
 
+/// Another build of the same application: the same files, and another build id.
+pub fn build_again(major: u32) -> Result<PathBuf, String> {
+    let first = build(major)?;
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let dir = first.with_file_name(format!("{major}-{SECOND}"));
+    let stamp = dir.join(".built-again");
+    let wanted = std::fs::read_to_string(first.join(".built")).expect("the first one was built");
+    if std::fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
+        return Ok(dir);
+    }
+    let _ = std::fs::remove_dir_all(&dir);
+    let (from, to) = (first.to_str().expect("a path is text"), dir.to_str().expect("so is this"));
+    // Half a gigabyte of packages, which nobody changes.
+    run(&first, "cp", &["-al", from, to]);
+    std::fs::remove_dir_all(dir.join(".next")).expect("the first build's files can go");
+    let next = ["FIXTURE_BUILD_ID=second", "node", "node_modules/next/dist/bin/next", "build"];
+    run(&dir, "env", &next);
+    std::fs::write(&stamp, wanted).expect("the fixture's folder can be written");
+    Ok(dir)
+}
+
+/// The build id of the second build; that of the first is `fixture`.
+pub const SECOND: &str = "second";
+
 /// Changes when any source file does.
 fn fingerprint(source: &Path, major: u32) -> String {
     let mut text = format!("{major}\n");

@@ -9,6 +9,7 @@
 mod bridge;
 mod browser;
 mod client;
+mod deploys;
 mod fixture;
 mod life;
 mod manifests;
@@ -52,6 +53,22 @@ async fn check(major: u32) {
     life::wrapped_server(wrapped).await;
     life::old_files_outlive_their_build(&dir, &vault).await;
     bridge::what_the_application_invalidates_is_new_at_once(&dir).await;
+}
+
+/// Another build behind an edge that is not restarted with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploys_of_16() {
+    let builds = fixture::build(16).and_then(|one| Ok((one, fixture::build_again(16)?)));
+    match builds {
+        Ok((one, other)) => {
+            deploys::the_new_build_is_seen_within_a_second(&one, &other).await;
+            deploys::two_builds_in_turn(&one, &other).await;
+        }
+        Err(why) => {
+            assert!(std::env::var_os("CI").is_none(), "deployments were not tested: {why}");
+            eprintln!("SKIPPED: deployments were not tested: {why}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

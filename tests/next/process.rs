@@ -35,8 +35,17 @@ pub async fn next_start(dir: &Path, address: SocketAddr) -> Process {
 
 /// The edge in front of `origin`.
 pub async fn edge(origin: SocketAddr) -> Process {
+    in_front(selvedge(), origin).await
+}
+
+/// The same with a vault.
+pub async fn edge_with(vault: &Path, origin: SocketAddr) -> Process {
+    in_front(with_vault(selvedge(), vault), origin).await
+}
+
+async fn in_front(mut edge: Command, origin: SocketAddr) -> Process {
     let address = free_address();
-    let child = selvedge()
+    let child = edge
         .args(["--admin", "off", "--listen", &address.to_string()])
         .args(["--origin", &format!("http://{origin}")])
         .spawn()

@@ -15,9 +15,9 @@ use super::pattern::Pattern;
 use super::{Damage, Found, parsed};
 
 /// Of the edge runtime: `middleware["/"]`.
-const EDGE: &str = "server/middleware-manifest.json";
+pub(super) const EDGE: &str = "server/middleware-manifest.json";
 /// Of the Node.js runtime, Next.js 15.2 and later: `functions["/_middleware"]`.
-const NODE: &str = "server/functions-config-manifest.json";
+pub(super) const NODE: &str = "server/functions-config-manifest.json";
 
 /// Which paths middleware runs for.
 #[derive(Clone, Debug, Default)]

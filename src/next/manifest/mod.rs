@@ -54,6 +54,10 @@ pub struct Damage {
 }
 
 impl Manifest {
+    /// Its files.
+    pub const FILES: [&'static str; 6] =
+        [BUILD_ID, Routes::FILE, Prerender::FILE, Images::FILE, middleware::EDGE, middleware::NODE];
+
     /// Reads a build whose files `find` knows, and tells which of them are damaged.
     pub fn read(mut find: impl FnMut(&'static str) -> Found) -> (Self, Vec<Damage>) {
         let mut damages = Vec::new();
@@ -131,15 +135,6 @@ mod tests {
     use super::testing::build;
     use super::*;
 
-    const FILES: [&str; 6] = [
-        BUILD_ID,
-        Routes::FILE,
-        Prerender::FILE,
-        Images::FILE,
-        "server/middleware-manifest.json",
-        "server/functions-config-manifest.json",
-    ];
-
     #[test]
     fn a_build_without_any_manifest_is_one_of_which_nothing_is_known() {
         let (manifest, damages) = build(&[]);
@@ -153,7 +148,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_file_is_too_strange_to_read(text in "[\\[{]?\\PC{0,20}[\\]}]?") {
-            for file in FILES {
+            for file in Manifest::FILES {
                 let (_, damages) = build(&[(file, &text)]);
                 prop_assert!(damages.iter().all(|damage| damage.file == file));
             }

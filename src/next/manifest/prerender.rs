@@ -90,7 +90,7 @@ impl Prerender {
     }
 
     /// The name of the file.
-    pub(super) const FILE: &str = FILE;
+    pub const FILE: &str = FILE;
 
     /// What is known of the page at a path without `basePath`, if it is prerendered, or may be on
     /// demand.

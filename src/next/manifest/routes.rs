@@ -45,7 +45,7 @@ pub struct Domain {
 
 impl Routes {
     /// The name of the file.
-    pub(super) const FILE: &str = FILE;
+    pub const FILE: &str = FILE;
 
     /// Reads the manifest; `None` if there is none, or it is damaged.
     pub(super) fn read(found: Found, damages: &mut Vec<Damage>) -> Option<Self> {

@@ -1,0 +1,211 @@
+//! Asks the origin which build it runs: now and then, while there are visitors.
+//!
+//! ```text
+//! HEAD /_next/static/<id>/_buildManifest.js ─┬─ 200 ▶ the same build (or, by `x-nextjs-deployment-id`,
+//!                                            │        another with the same id)
+//!                                            ├─ 404 ▶ another one: what is it called?
+//!                                            │        the manifests on disk say so, or a page does
+//!                                            └─ no answer ▶ nothing is known: stored pages stand in
+//! ```
+//!
+//! Each look has a connection of its own, so that it meets any of the servers that may stand behind
+//! one address; all its questions go over it, and so to the same one.
+
+use std::time::Duration;
+
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, HOST, USER_AGENT};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
+use tracing::debug;
+
+use super::{Application, Page};
+use crate::body::Body;
+use crate::cache::Inner;
+use crate::error::ProxyError;
+use crate::next::class::RSC;
+use crate::next::deployment;
+use crate::store::MemoryStore;
+
+/// What is needed to look.
+#[derive(Debug)]
+pub struct Looking<F> {
+    /// Gives a way to the origin that meets any of its servers.
+    pub way: F,
+    /// Whose builds are looked for.
+    pub application: Application,
+    /// Where its pages are.
+    pub store: MemoryStore,
+    /// `basePath` of the application.
+    pub base_path: String,
+    /// From one look to the next.
+    pub pause: Duration,
+}
+
+/// What a question for the file of a build has found.
+enum Found {
+    /// The build, and its deployment if it says so.
+    Build(Option<String>),
+    /// Another build.
+    Other,
+    /// Nobody.
+    Nobody,
+    /// An answer that says nothing of builds.
+    Unclear,
+}
+
+/// Longest time for one answer: a server that is busy is looked at later.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A page that is larger is not read to learn a name.
+const LARGEST_PAGE: usize = 4 << 20;
+
+/// Most looks that are left out after a name could not be learned.
+const MOST_LEFT_OUT: u32 = 120;
+
+impl<F, S> Looking<F>
+where
+    F: Fn() -> S,
+    S: Inner,
+{
+    /// Looks for as long as the edge runs.
+    pub async fn run(self) {
+        let mut look = Look { looking: &self, id: None, left_out: 0, failures: 0 };
+        // To learn a name, a page is needed.
+        self.application.want_page();
+        loop {
+            self.application.visited().await;
+            look.once((self.way)()).await;
+            sleep(self.pause).await;
+        }
+    }
+}
+
+struct Look<'a, F> {
+    looking: &'a Looking<F>,
+    /// The id of the current build, for the name of its file.
+    id: Option<String>,
+    /// Looks that are yet to be left out before a name is learned again.
+    left_out: u32,
+    failures: u32,
+}
+
+impl<F> Look<'_, F> {
+    async fn once<S: Inner>(&mut self, way: S) {
+        let application = &self.looking.application;
+        let Some(id) = self.id.clone() else {
+            self.learn(&way).await;
+            return;
+        };
+        match self.find(&way, &id).await {
+            Found::Build(deployment) => {
+                application.met(&deployment.unwrap_or(id), &self.looking.store);
+            }
+            Found::Other => {
+                if !self.learn(&way).await {
+                    application.met_nameless(&self.looking.store);
+                }
+            }
+            Found::Nobody => application.met_nobody(),
+            Found::Unclear => {}
+        }
+    }
+
+    /// Finds out which build answers: tells whether it is known now.
+    async fn learn<S: Inner>(&mut self, way: &S) -> bool {
+        if let Some(left) = self.left_out.checked_sub(1) {
+            self.left_out = left;
+            return false;
+        }
+        if let Some(id) = self.on_disk()
+            && self.try_id(way, &id).await
+        {
+            return self.learned();
+        }
+        let Some(page) = self.looking.application.page() else { return false };
+        let document = read(way, &page).await.unwrap_or_default();
+        for id in deployment::named_in(&document) {
+            if self.try_id(way, id).await {
+                return self.learned();
+            }
+        }
+        self.failures += 1;
+        self.left_out = (1 << self.failures.min(16)).min(MOST_LEFT_OUT);
+        self.looking.application.want_page();
+        debug!(page = %page.target, "a page does not say which build it is of");
+        false
+    }
+
+    fn learned(&mut self) -> bool {
+        self.failures = 0;
+        true
+    }
+
+    /// What the build is called whose manifests were read last.
+    fn on_disk(&self) -> Option<String> {
+        let manifest = self.looking.application.manifest();
+        let id = manifest.as_deref()?.build_id.as_deref()?;
+        deployment::is_id(id).then(|| id.to_owned())
+    }
+
+    async fn try_id<S: Inner>(&mut self, way: &S, id: &str) -> bool {
+        let Found::Build(deployment) = self.find(way, id).await else { return false };
+        let name = deployment.as_deref().unwrap_or(id);
+        self.looking.application.met(name, &self.looking.store);
+        // Of a build on its way out the file is not asked for again.
+        if self.looking.application.is_current(name) {
+            self.id = Some(id.to_owned());
+        }
+        true
+    }
+
+    async fn find<S: Inner>(&self, way: &S, id: &str) -> Found {
+        let mut request = question(&deployment::file_of(id, &self.looking.base_path));
+        *request.method_mut() = Method::HEAD;
+        // Next.js names the deployment in answers to those who say so.
+        request.headers_mut().insert(RSC, HeaderValue::from_static("1"));
+        match timeout(PATIENCE, way.clone().oneshot(request)).await {
+            Ok(Ok(answer)) => found(&answer),
+            Ok(Err(ProxyError::ConnectFailed { .. } | ProxyError::ConnectTimeout { .. })) => {
+                Found::Nobody
+            }
+            Ok(Err(_)) | Err(_) => Found::Unclear,
+        }
+    }
+}
+
+/// A 404 counts where Next.js says it, and not a load balancer that has nobody behind it.
+fn found(answer: &Response<Body>) -> Found {
+    let headers = answer.headers();
+    let cache_control = headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
+    match answer.status() {
+        StatusCode::OK => Found::Build(deployment::of(headers).map(str::to_owned)),
+        StatusCode::NOT_FOUND if cache_control.is_some_and(|text| text.contains("no-store")) => {
+            Found::Other
+        }
+        _ => Found::Unclear,
+    }
+}
+
+async fn read<S: Inner>(way: &S, page: &Page) -> Option<bytes::Bytes> {
+    let mut request = question(page.target.as_str());
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.extend(page.host.clone().map(|host| (HOST, host)));
+    let reading = async {
+        let answer = way.clone().oneshot(request).await.ok()?;
+        let body = Limited::new(answer.into_body(), LARGEST_PAGE).collect().await;
+        Some(body.ok()?.to_bytes())
+    };
+    timeout(PATIENCE, reading).await.ok().flatten()
+}
+
+fn question(target: &str) -> Request<Body> {
+    let mut request = Request::new(Body::Empty);
+    if let Ok(target) = target.parse() {
+        *request.uri_mut() = target;
+    }
+    request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("selvedge"));
+    request
+}

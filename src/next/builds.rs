@@ -1,0 +1,246 @@
+//! Which build of the application answers, and when the stored pages of others are to go.
+//!
+//! A payload of another build makes each browser load the page anew, and a page of it asks for files
+//! that are gone. So once a new build answers, nothing of the older ones is served.
+//!
+//! While one build takes another's place, both may answer in turn for minutes (a rolling deployment),
+//! and most answers do not say which build they are from. What is done about that:
+//!
+//! - A build that has never answered before is the newest: it is current at once, and all stored pages
+//!   go. Each build is new but once, so that two that answer in turn do not empty the store in turn.
+//! - While older ones still answer, what is stored may be theirs. So once they have not been met for
+//!   [`SETTLED`] looks in a row, all stored pages go once more: twice for a rolling deployment, and
+//!   once for any other.
+//! - An older build is current again (a roll-back) when it alone was met for as many looks, or when
+//!   the origin was away altogether in between: then nothing answers in turn.
+//!
+//! A look is a question of our own over a connection of its own ([`crate::build`]); what visitors
+//! bring home over kept connections comes from the same server again and again, and says nothing about
+//! the others.
+
+use std::collections::VecDeque;
+
+/// The builds that have answered.
+#[derive(Debug, Default)]
+pub struct Builds {
+    current: Option<Box<str>>,
+    /// All that were current, the latest last.
+    known: VecDeque<Box<str>>,
+    /// Whether one that is not current has answered since it is.
+    is_mixed: bool,
+    /// Looks in a row that met the current one, and others.
+    met: u32,
+    missed: u32,
+    was_away: bool,
+}
+
+/// What an answer means for the stored pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing.
+    None,
+    /// They are of another build, because…
+    Retire(Why),
+}
+
+/// Why stored pages are of another build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// A new one answers.
+    New,
+    /// An older one is back.
+    Back,
+    /// Older ones answered in between, and do so no longer.
+    Settled,
+}
+
+/// Looks in a row that settle who answers. With two looks a second half a minute; if one of ten
+/// servers still has the other build, it is overlooked once in five hundred times.
+pub const SETTLED: u32 = 60;
+
+/// While one replaces another both answer; more than a few are never about.
+const MOST: usize = 32;
+
+impl Builds {
+    /// The one that answers now, as far as is known.
+    pub fn current(&self) -> Option<&str> {
+        self.current.as_deref()
+    }
+
+    /// Whether a build is known to be another than the current one.
+    pub fn is_other(&self, id: &str) -> bool {
+        self.current().is_some_and(|current| current != id)
+    }
+
+    /// An answer to a visitor is from this build.
+    pub fn told(&mut self, id: &str) -> Turn {
+        if !self.is_known(id) {
+            return self.begin(id);
+        }
+        if self.is_other(id) {
+            self.note_other();
+        }
+        Turn::None
+    }
+
+    /// A look has met this build.
+    pub fn met(&mut self, id: &str) -> Turn {
+        let was_away = std::mem::take(&mut self.was_away);
+        if !self.is_known(id) {
+            return self.begin(id);
+        }
+        if self.is_other(id) {
+            self.missed += 1;
+            if was_away || self.missed >= SETTLED {
+                self.make_current(id);
+                return Turn::Retire(Why::Back);
+            }
+            self.note_other();
+            return Turn::None;
+        }
+        self.missed = 0;
+        self.met = self.met.saturating_add(1);
+        if self.is_mixed && self.met >= SETTLED {
+            self.is_mixed = false;
+            return Turn::Retire(Why::Settled);
+        }
+        Turn::None
+    }
+
+    /// A look has met a build that is not the current one, and whose name cannot be found out.
+    pub fn met_nameless(&mut self) -> Turn {
+        let was_away = std::mem::take(&mut self.was_away);
+        if self.current.is_none() {
+            return Turn::None;
+        }
+        self.missed += 1;
+        // It may be one of those that are known, and then it is on its way out.
+        if self.known.len() > 1 && !was_away && self.missed < SETTLED {
+            self.note_other();
+            return Turn::None;
+        }
+        self.current = None;
+        self.is_mixed = false;
+        Turn::Retire(Why::New)
+    }
+
+    /// A look has met nobody at all.
+    pub fn met_nobody(&mut self) {
+        self.was_away = true;
+    }
+
+    fn is_known(&self, id: &str) -> bool {
+        self.known.iter().any(|known| **known == *id)
+    }
+
+    fn begin(&mut self, id: &str) -> Turn {
+        let is_first = self.known.is_empty();
+        let is_nameless = self.current.is_none();
+        if self.known.len() == MOST {
+            self.known.pop_front();
+        }
+        self.known.push_back(id.into());
+        self.make_current(id);
+        // Where the one before had gone nameless, its pages went then.
+        if is_first || is_nameless { Turn::None } else { Turn::Retire(Why::New) }
+    }
+
+    fn make_current(&mut self, id: &str) {
+        self.current = Some(id.into());
+        self.is_mixed = false;
+        (self.met, self.missed) = (0, 0);
+    }
+
+    fn note_other(&mut self) {
+        self.is_mixed = true;
+        self.met = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW: Turn = Turn::Retire(Why::New);
+
+    fn running(id: &str) -> Builds {
+        let mut builds = Builds::default();
+        assert_eq!(builds.met(id), Turn::None, "nothing was stored before");
+        builds
+    }
+
+    #[test]
+    fn a_deployment_empties_the_store_once() {
+        let mut builds = running("a");
+        builds.met_nobody();
+        assert_eq!(builds.met("b"), NEW);
+        for _ in 0..10 * SETTLED {
+            assert_eq!(builds.met("b"), Turn::None);
+        }
+        assert_eq!(builds.current(), Some("b"));
+    }
+
+    #[test]
+    fn a_rolling_deployment_empties_the_store_twice() {
+        let mut builds = running("a");
+        let mut turns = vec![builds.met("b")];
+        for round in 0..1000 {
+            turns.push(builds.met(if round % 3 == 0 { "b" } else { "a" }));
+            turns.push(builds.told("a"));
+        }
+        turns.extend((0..1000).map(|_| builds.met("b")));
+        turns.retain(|turn| *turn != Turn::None);
+        assert_eq!(turns, [NEW, Turn::Retire(Why::Settled)]);
+    }
+
+    #[test]
+    fn an_older_build_is_current_again_when_it_alone_answers() {
+        let mut builds = running("a");
+        assert_eq!(builds.met("b"), NEW);
+        for _ in 1..SETTLED {
+            assert_eq!(builds.met("a"), Turn::None);
+        }
+        assert_eq!(builds.met("a"), Turn::Retire(Why::Back));
+        builds.met_nobody();
+        assert_eq!(builds.met("b"), Turn::Retire(Why::Back), "at once where the origin was away");
+    }
+
+    #[test]
+    fn one_that_was_away_and_comes_back_is_the_same() {
+        let mut builds = running("a");
+        builds.met_nobody();
+        assert_eq!(builds.met("a"), Turn::None);
+        assert_eq!(builds.met("b"), NEW);
+        assert_eq!(builds.met("a"), Turn::None, "it was not away since");
+    }
+
+    #[test]
+    fn a_nameless_build_is_new_unless_it_may_be_an_old_one() {
+        let mut builds = running("a");
+        assert_eq!(builds.met_nameless(), NEW);
+        assert_eq!(builds.met_nameless(), Turn::None, "once");
+        assert_eq!(builds.met("b"), Turn::None, "so that was its name");
+        assert_eq!(builds.met_nameless(), Turn::None, "it may be `a`");
+        let turns: Vec<_> = (0..SETTLED).map(|_| builds.met_nameless()).collect();
+        assert_eq!(turns.iter().filter(|turn| **turn == NEW).count(), 1);
+    }
+
+    #[test]
+    fn what_visitors_bring_home_names_the_new_and_settles_nothing() {
+        let mut builds = running("a");
+        assert_eq!(builds.told("b"), NEW);
+        for _ in 0..10 * SETTLED {
+            assert_eq!(builds.told("a"), Turn::None);
+        }
+        assert!(builds.is_other("a") && !builds.is_other("b"));
+    }
+
+    #[test]
+    fn no_more_builds_are_remembered_than_can_be_about() {
+        let mut builds = Builds::default();
+        for number in 0..1000 {
+            builds.told(&number.to_string());
+        }
+        assert_eq!(builds.known.len(), MOST);
+    }
+}

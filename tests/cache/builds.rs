@@ -1,0 +1,194 @@
+//! Another build behind an edge that runs.
+
+use std::time::Duration;
+
+use http::{Method, Response};
+use selvedge::body::Body;
+use selvedge::build::look::Looking;
+use selvedge::next::builds::SETTLED;
+
+use super::support::*;
+
+const ISR: &str = "s-maxage=3600, stale-while-revalidate=60";
+const NO_STORE: &str = "private, no-cache, no-store, max-age=0, must-revalidate";
+
+/// An edge that looks which build answers, each time that the test lets it.
+struct Site {
+    edge: Edge,
+    looks: Edge,
+}
+
+impl Site {
+    fn new() -> Self {
+        let (edge, looks) = (Edge::new(), Edge::new());
+        let way = looks.way();
+        let looking = Looking {
+            way: move || way.clone(),
+            application: edge.application.clone(),
+            store: edge.store.clone(),
+            base_path: String::new(),
+            pause: Duration::from_millis(500),
+        };
+        tokio::spawn(looking.run());
+        Self { edge, looks }
+    }
+
+    /// One in whose store is a page of build `a`, and which knows that.
+    async fn of_a() -> Self {
+        let mut site = Self::new();
+        site.edge.settle().await;
+        site.edge.miss(get("/"), page(ISR, "a")).await;
+        site.is_asked_for_the_page("a").await;
+        site.finds("a", "a").await;
+        site
+    }
+
+    /// The next question is for a page, to learn the name of its build.
+    async fn is_asked_for_the_page(&mut self, build: &str) {
+        let exchange = self.question().await;
+        assert_eq!((exchange.request.method(), exchange.request.uri().path()), (&Method::GET, "/"));
+        assert_eq!(exchange.header("accept-encoding"), Some("identity"));
+        assert_eq!(exchange.header("host"), Some("example.org"));
+        let document = format!(r#"<p>{{\"b\":\"me\"}}</p>[1,"0:{{\"P\":null,\"b\":\"{build}\",\"#);
+        exchange.answer(page(ISR, document.leak()));
+    }
+
+    /// The next question is for the file of `asked`; `answering` is the build that answers.
+    async fn finds(&mut self, asked: &str, answering: &str) {
+        let exchange = loop {
+            let exchange = self.question().await;
+            if exchange.request.uri().path() != "/_next/static/me/_buildManifest.js" {
+                break exchange;
+            }
+            exchange.answer(lacks());
+        };
+        assert_eq!(exchange.request.method(), Method::HEAD);
+        let path = format!("/_next/static/{asked}/_buildManifest.js");
+        assert_eq!(exchange.request.uri().path(), path);
+        exchange.answer(if asked == answering { answer(200, &[], "") } else { lacks() });
+        self.edge.settle().await;
+    }
+
+    /// The next question, brought about by a visitor.
+    async fn question(&mut self) -> Exchange {
+        self.looks.settle().await;
+        if self.looks.waiting_at_the_origin().await == 0 {
+            drop(self.edge.send(get("/")));
+        }
+        self.looks.origin().await
+    }
+}
+
+fn lacks() -> Response<Body> {
+    answer(404, &[("cache-control", NO_STORE)], "Not Found")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_build_is_noticed_and_no_page_of_the_old_one_is_served() {
+    let mut site = Site::of_a().await;
+    let chunk = || get("/_next/static/chunks/a.js");
+    site.edge.miss(chunk(), answer(200, &[("content-type", "text/javascript")], "chunk")).await;
+    assert_eq!(site.edge.hit(get("/")).await.body(), "a");
+    site.finds("a", "a").await;
+    assert_eq!(site.edge.hit(get("/")).await.body(), "a");
+    site.finds("a", "b").await;
+    site.is_asked_for_the_page("b").await;
+    site.finds("b", "b").await;
+    assert_eq!(site.edge.miss(get("/"), page(ISR, "b")).await.body(), "b");
+    assert_eq!(site.edge.hit(chunk()).await.body(), "chunk");
+    for _ in 0..3 {
+        site.finds("b", "b").await;
+        assert_eq!(site.edge.hit(get("/")).await.body(), "b");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_origin_is_away_the_old_pages_are_served() {
+    let mut site = Site::of_a().await;
+    site.question().await.fail();
+    site.edge.settle().await;
+    site.edge.advance(3600 + 61);
+    let pending = site.edge.send(get("/"));
+    site.edge.origin().await.fail();
+    assert_eq!(got(pending).await.body(), "a");
+    // Somebody in between who has nobody behind him.
+    for _ in 0..3 {
+        site.question().await.answer(answer(404, &[], "default backend"));
+        site.question().await.answer(answer(503, &[("cache-control", "no-store")], ""));
+    }
+    let pending = site.edge.send(get("/"));
+    site.edge.origin().await.fail();
+    assert_eq!(got(pending).await.body(), "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_builds_in_turn_do_not_empty_the_store_in_turn() {
+    let mut site = Site::of_a().await;
+    site.finds("a", "b").await;
+    site.is_asked_for_the_page("b").await;
+    site.finds("b", "b").await;
+    site.edge.miss(get("/"), page(ISR, "first")).await;
+    for _ in 0..5 {
+        site.finds("b", "b").await;
+        site.finds("b", "a").await;
+        site.is_asked_for_the_page("a").await;
+        site.finds("a", "a").await;
+        assert_eq!(site.edge.hit(get("/")).await.body(), "first");
+    }
+    // It may have been of `a`, which answers no longer.
+    for _ in 0..SETTLED {
+        site.finds("b", "b").await;
+    }
+    site.edge.miss(get("/"), page(ISR, "second")).await;
+    for _ in 0..SETTLED {
+        site.finds("b", "b").await;
+    }
+    assert_eq!(site.edge.hit(get("/")).await.body(), "second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_is_known_by_its_id_where_the_build_has_the_same() {
+    let mut site = Site::new();
+    site.edge.settle().await;
+    let has = |id: &str| answer(200, &[("x-nextjs-deployment-id", id)], "");
+    site.edge.miss(get("/"), page(ISR, "d1")).await;
+    site.is_asked_for_the_page("same").await;
+    site.question().await.answer(lacks());
+    for _ in 0..2 {
+        let exchange = site.question().await;
+        assert_eq!(exchange.header("rsc"), Some("1"), "or Next.js does not say it");
+        exchange.answer(has("d1"));
+    }
+    site.edge.settle().await;
+    assert_eq!(site.edge.hit(get("/")).await.body(), "d1");
+    site.question().await.answer(has("d2"));
+    site.edge.settle().await;
+    site.edge.miss(get("/"), page(ISR, "d2")).await;
+    // What says that it is of the old one is not stored.
+    let old = || {
+        let fields = [("x-nextjs-deployment-id", "d1"), ("cache-control", ISR)];
+        answer(200, &[fields[0], fields[1], ("content-type", "text/x-component")], "old")
+    };
+    let rsc = || get_with("/", &[("rsc", "1")]);
+    let late = site.edge.miss(rsc(), old()).await;
+    assert_eq!(late.story(), "fwd=uri-miss; detail=other-build");
+    site.edge.miss(rsc(), old()).await;
+    assert_eq!(site.edge.hit(get("/")).await.body(), "d2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_visitors_the_origin_is_left_alone() {
+    let mut site = Site::of_a().await;
+    site.looks.settle().await;
+    // One more may be owed to the visitor before.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    while site.looks.waiting_at_the_origin().await > 0 {
+        site.looks.origin().await.answer(answer(200, &[], ""));
+    }
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    site.looks.origin_is_left_alone().await;
+    let visitors: Vec<_> = (0..100).map(|_| site.edge.send(get("/"))).collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(site.looks.waiting_at_the_origin().await, 1);
+    drop(visitors);
+}
