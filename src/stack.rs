@@ -65,6 +65,8 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
     let max_requests = config.origin.max_requests;
+    let known = application.clone();
+    let of_build = base_path.clone();
     let settings = Settings { application, ..Settings::from(config) };
     let pseudonym = Pseudonym::new();
     let own_name = pseudonym.clone();
@@ -85,6 +87,8 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         .map_request(hop_by_hop::strip_request)
         // Likewise: what only Next.js may say to itself.
         .map_request(move |request| guard::clean(request, &base_path))
+        // Likewise, by what the application's build says.
+        .map_request(move |request| guard::name_locale(request, &known, &of_build))
         // Answers from the store. All below is the price of a miss.
         .layer_fn(move |inner| Cache::new(inner, store.clone(), clock.clone(), settings.clone()))
         // Below the cache, which then keeps what comes from it; above all else, so that it stands in

@@ -12,13 +12,15 @@ use percent_encoding::percent_decode_str;
 
 use super::remove_fields;
 use crate::body::Body;
+use crate::build::Application;
+use crate::client;
 use crate::next::class::RSC;
-use crate::next::images;
+use crate::next::manifest::Manifest;
+use crate::next::{data, images};
 
 /// Takes off a request what only the framework may say; `base_path` is the application's.
 pub fn clean(mut request: Request<Body>, base_path: &str) -> Request<Body> {
-    let path = request.uri().path().strip_prefix(base_path);
-    let is_data = path.is_some_and(|path| path.starts_with("/_next/data/"));
+    let is_data = data::is_asked(request.uri().path(), base_path);
     let is_image = images::is_optimizer(request.uri().path(), base_path);
     let headers = request.headers_mut();
     remove_fields(headers, |name| is_internal(name.as_str(), is_data));
@@ -31,6 +33,29 @@ pub fn clean(mut request: Request<Body>, base_path: &str) -> Request<Body> {
     }
     if let Some(uri) = without_internal_parameters(request.uri()) {
         *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// Names the locale that a data request leaves out, where the application's build is known: without
+/// it, middleware is passed by (CVE-2026-44573).
+pub fn name_locale(
+    mut request: Request<Body>,
+    application: &Application,
+    base_path: &str,
+) -> Request<Body> {
+    let uri = request.uri();
+    if !data::is_asked(uri.path(), base_path) {
+        return request;
+    }
+    let build = application.manifest();
+    let named = build.as_deref().and_then(Manifest::i18n).and_then(|i18n| {
+        let path = data::with_locale(i18n, client::host(&request), uri.path(), base_path)?;
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{path}{query}").parse().ok()
+    });
+    if let Some(named) = named {
+        *request.uri_mut() = named;
     }
     request
 }

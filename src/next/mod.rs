@@ -5,6 +5,7 @@ pub mod bridge;
 pub mod builds;
 pub mod class;
 mod cookies;
+pub mod data;
 pub mod deployment;
 pub mod draft;
 pub mod images;

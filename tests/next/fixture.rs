@@ -1,4 +1,4 @@
-//! Installs and builds the Next.js application in `tests/next-app` for one major version, once.
+//! Installs and builds a Next.js application for one major version, once.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -8,12 +8,17 @@ use super::npm::{node_is_there, run, target};
 /// npm and next use all cores; two at a time would only be in each other's way.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// The folder of the built application; `Err` says why there is none.
+/// The folder of the built application in `tests/next-app`; `Err` says why there is none.
 pub fn build(major: u32) -> Result<PathBuf, String> {
+    build_from("tests/next-app", "next-fixtures", major)
+}
+
+/// The same of the application in `source`, below the folder `name` of Cargo's target.
+pub fn build_from(source: &str, name: &str, major: u32) -> Result<PathBuf, String> {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     node_is_there()?;
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/next-app");
-    let dir = target().join("next-fixtures").join(major.to_string());
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+    let dir = target().join(name).join(major.to_string());
     let stamp = dir.join(".built");
     let wanted = fingerprint(&source, major);
     if std::fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
