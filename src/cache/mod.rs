@@ -35,6 +35,7 @@ mod respond;
 mod room;
 mod search;
 mod settings;
+mod siblings;
 mod unstorable;
 
 use std::future::Future;
@@ -212,7 +213,11 @@ impl<S: Inner> Edge<S> {
         }
         self.settings.application.note_page(&stored.head, asked);
         let key = self.key_to_store(target, &stored, asked);
-        self.store.put(&key, stored.clone(), &asked.headers, target.since);
+        let old = self.store.get(&key);
+        let old = old.as_ref().and_then(|entry| entry.select(&asked.headers));
+        if self.store.put(&key, stored.clone(), &asked.headers, target.since) {
+            self.outdate_siblings(old, &stored);
+        }
         // An invalidation between the look and the put has found nothing to remove.
         if is_obsolete() {
             self.store.remove_variant(&key, &stored);

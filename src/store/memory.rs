@@ -60,6 +60,11 @@ impl MemoryStore {
         self.tags.invalidate_all(is_meant, to)
     }
 
+    /// Makes all stale that has this tag, but one response.
+    pub fn outdate_others(&self, tag: &str, one: &StoredResponse) {
+        self.tags.outdate_others(tag, &one.mark);
+    }
+
     /// Puts a response in the place of the variant that answers the same request, unless a tag of it
     /// has been invalidated since its request ([`MemoryStore::sequence`]); tells whether it did.
     pub fn put(

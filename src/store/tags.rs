@@ -160,6 +160,15 @@ impl Tags {
         meant.map(|tag| tag.lower(to)).sum()
     }
 
+    /// Lowers all that has a tag now to [`Validity::Stale`], but one. What is on its way is let be.
+    pub(super) fn outdate_others(&self, name: &str, one: &Arc<Mark>) {
+        let tag = self.shard(name).lock().get(name).and_then(Weak::upgrade);
+        let Some(tag) = tag else { return };
+        let marks = tag.marks.lock();
+        let others = marks.iter().filter_map(Weak::upgrade).filter(|mark| !Arc::ptr_eq(mark, one));
+        others.for_each(|mark| mark.lower(Validity::Stale));
+    }
+
     fn tag(&self, name: &str) -> Arc<Tag> {
         let mut shard = self.shard(name).lock();
         if let Some(tag) = shard.get(name).and_then(Weak::upgrade) {
@@ -263,6 +272,20 @@ mod tests {
         assert_eq!(mark.validity(at(2000)), Validity::Obsolete);
         mark.lower(Validity::StaleUntil(at(1500)));
         assert_eq!(mark.validity(at(1500)), Validity::Obsolete);
+    }
+
+    #[test]
+    fn others_are_outdated_and_what_is_on_its_way_is_not_overtaken() {
+        let tags = Tags::new();
+        let marks = [Arc::new(Mark::default()), Arc::default(), Arc::default()];
+        let names = [names(&["a"]), names(&["a", "b"]), names(&["b"])];
+        let _entered: Vec<_> =
+            names.iter().zip(&marks).map(|(names, mark)| tags.enter(names, mark)).collect();
+        let since = tags.sequence();
+        tags.outdate_others("a", &marks[0]);
+        let validity = [Validity::Valid, Validity::Stale, Validity::Valid];
+        assert_eq!(marks.each_ref().map(|mark| mark.validity(Timestamp::default())), validity);
+        assert!(!tags.is_overtaken(&names[0], since));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod builds;
 mod collapse;
+mod deception;
 mod hit;
 mod invalidate;
 mod letter;
@@ -16,6 +17,7 @@ mod ranges;
 mod revalidate;
 mod review;
 mod search;
+mod siblings;
 mod stale;
 mod support;
 mod tags;
