@@ -90,9 +90,9 @@ impl Application {
         retire(turn, id, store);
     }
 
-    /// Whether a build is known to be another than the one that answers now.
-    pub fn is_other(&self, id: &str) -> bool {
-        self.0.builds.lock().is_other(id)
+    /// Whether a build has answered before, and another answers now.
+    pub fn is_outdated(&self, id: &str) -> bool {
+        self.0.builds.lock().is_outdated(id)
     }
 
     /// Notes where a page is found, if that is wanted: what is stored is for everybody.
@@ -110,7 +110,7 @@ impl Application {
     }
 
     fn is_current(&self, id: &str) -> bool {
-        self.0.builds.lock().current() == Some(id)
+        self.0.builds.lock().is_current(id)
     }
 
     fn met(&self, id: &str, store: &MemoryStore) {

@@ -89,7 +89,7 @@ impl<S: Inner> Edge<S> {
             StatusCode::OK => {
                 let (response, stored) =
                     self.keep(&asked, completion.target, request_time, response);
-                Ok(self.handed_on(response, &pass, false, stored))
+                Ok(self.handed_on(response, &pass, None, stored))
             }
             StatusCode::PARTIAL_CONTENT => {
                 let combined = self.combined(&asked, &completion, request_time, response).await;

@@ -1,6 +1,5 @@
 //! What the answer to HEAD says about what is stored for GET (RFC 9111 section 4.3.5).
 
-use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
@@ -8,6 +7,7 @@ use super::lookup::Pass;
 use super::prepare::{self, Answer};
 use super::{Edge, Inner};
 use crate::body::Body;
+use crate::next::deployment;
 use crate::policy::date::Timestamp;
 use crate::policy::validate::{self, Told};
 use crate::store::StoredResponse;
@@ -32,7 +32,7 @@ impl<S: Inner> Edge<S> {
             Told::Nothing => return,
         }
         // What is said beside a cookie may be for the one visitor too; a GET were not stored either.
-        let is_for_one = response.headers().contains_key(SET_COOKIE);
+        let is_for_one = deployment::sets_cookie(response.headers());
         if is_for_one && !self.settings.rules.switches.store_set_cookie {
             return;
         }

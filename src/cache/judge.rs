@@ -131,10 +131,10 @@ impl<S: Inner> Edge<S> {
     }
 
     fn passing(&self, asked: &Parts, response: Response<Body>, why: Unstored) -> Found {
-        let is_static = self.settings.is_static(asked.uri.path());
+        let asset = self.settings.asset(asked.uri.path());
         let asked = Asked { method: &asked.method, headers: &asked.headers };
         let mut response = respond::by_conditions(response, asked);
-        self.hand_on(&mut response, is_static);
+        self.hand_on(&mut response, asset);
         Found::Passing(Box::new(response), why)
     }
 }

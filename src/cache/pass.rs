@@ -16,6 +16,7 @@ use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;
 use crate::error::ProxyError;
+use crate::next::assets::Kind;
 use crate::policy::date::Timestamp;
 use crate::policy::invalidate;
 use crate::policy::status::Status;
@@ -27,7 +28,7 @@ impl<S: Inner> Edge<S> {
         request: Request<Body>,
         pass: Pass,
     ) -> Result<Response<Body>, ProxyError> {
-        let is_static = self.settings.is_static(request.uri().path());
+        let asset = self.settings.asset(request.uri().path());
         // Most requests that come this way concern nothing that is stored.
         let concerned = pass.target.is_some() || pass.stale.is_some();
         let asked = (concerned || !invalidate::is_safe(request.method()))
@@ -35,13 +36,13 @@ impl<S: Inner> Edge<S> {
         let request_time = self.clock.now();
         let answer = self.ask(request).await;
         let Some(asked) = asked else {
-            return Ok(self.handed_on(answer?, &pass, is_static, false));
+            return Ok(self.handed_on(answer?, &pass, asset, false));
         };
         if let Some(response) = self.stands_in(&asked, &pass, &answer) {
             return Ok(response);
         }
         let (response, stored) = self.noted(&asked, &pass, request_time, answer?);
-        Ok(self.handed_on(response, &pass, is_static, stored))
+        Ok(self.handed_on(response, &pass, asset, stored))
     }
 
     /// The stored response, where the origin failed and it may stand in.
@@ -92,10 +93,10 @@ impl<S: Inner> Edge<S> {
         &self,
         mut response: Response<Body>,
         pass: &Pass,
-        is_static: bool,
+        asset: Option<Kind>,
         stored: bool,
     ) -> Response<Body> {
-        self.hand_on(&mut response, is_static);
+        self.hand_on(&mut response, asset);
         let (fwd, detail) = (Some(pass.reason), pass.detail);
         let status = Status { fwd, detail, stored, ..Status::default() };
         respond::mark(&mut response, status);
@@ -103,9 +104,9 @@ impl<S: Inner> Edge<S> {
     }
 
     /// What clients see of an answer that is not stored.
-    pub(super) fn hand_on(&self, response: &mut Response<Body>, is_static: bool) {
+    pub(super) fn hand_on(&self, response: &mut Response<Body>, asset: Option<Kind>) {
         let (status, headers) = (response.status(), response.headers());
-        let value = prepare::client_cache_control(status, headers, is_static, &self.settings);
+        let value = prepare::client_cache_control(status, headers, asset, &self.settings);
         if let Some(value) = value {
             response.headers_mut().insert(http::header::CACHE_CONTROL, value);
         }

@@ -14,6 +14,7 @@ use super::respond;
 use super::settings::Settings;
 use crate::config::ClientCacheControl;
 use crate::layer::introduce;
+use crate::next::assets::Kind;
 use crate::next::verdict::{self, NEXT_CACHE, Unfit};
 use crate::next::{assets, bridge};
 use crate::policy::cache_control::{self, ResponseDirectives};
@@ -92,22 +93,31 @@ pub(super) struct Answer<'a> {
 
 /// Decides whether an answer is stored, and prepares its head if so.
 pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstored> {
+    let Some((unpinned, pins)) = settings.unpinned(answer.response) else {
+        return head_for_all(answer, settings);
+    };
+    let mut head = head_for_all(&Answer { response: &unpinned, ..*answer }, settings)?;
+    head.withheld.extend(pins);
+    Ok(head)
+}
+
+fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstored> {
     let Answer { request, response, .. } = answer;
     // A request without a class was never looked up either.
     let class = settings.class(&request.headers);
     let class = class.map_err(|_| Unstored::Next(Unfit::ClassMismatch))?;
-    let is_static = settings.is_static(request.uri.path());
+    let asset = settings.asset(request.uri.path());
     if !settings.rules.switches.store_failures && verdict::is_failure(response.status) {
         return Err(Unstored::Next(Unfit::Failure));
     }
     if settings.next.enabled {
-        verdict::fits(&class, is_static, response.status, &response.headers)
+        verdict::fits(&class, asset.is_some(), response.status, &response.headers)
             .map_err(Unstored::Next)?;
     }
-    if settings.is_of_another_build(&response.headers) && !is_static {
+    if settings.is_of_an_old_build(&response.headers) && asset.is_none() {
         return Err(Unstored::Next(Unfit::OtherBuild));
     }
-    let freshness = freshness(answer, is_static, &settings.rules)?;
+    let freshness = freshness(answer, asset, &settings.rules)?;
     let prerendered = settings.next.enabled && verdict::is_prerendered(&response.headers);
     let settled = |name: &_| settings.next.enabled && verdict::is_settled(name, prerendered);
     let selecting =
@@ -142,7 +152,7 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
     if settings.next.enabled && verdict::is_stale_at_origin(&response.headers) {
         ask_again_soon(&mut head, answer.response_time);
     }
-    for_client(&mut head, is_static, settings);
+    for_client(&mut head, asset, settings);
     Ok(head)
 }
 
@@ -195,12 +205,16 @@ fn ask_again_soon(head: &mut Head, now: Timestamp) {
 /// How long Next.js is given to render before a `STALE` answer is asked for again.
 const ORIGIN_RENDERS: Duration = Duration::from_secs(1);
 
-fn freshness(answer: &Answer<'_>, is_static: bool, rules: &Rules) -> Result<Freshness, Unstored> {
+fn freshness(
+    answer: &Answer<'_>,
+    asset: Option<Kind>,
+    rules: &Rules,
+) -> Result<Freshness, Unstored> {
     let Answer { request, request_time, response, response_time } = *answer;
     let targeted = &rules.switches.targets;
     let directives = ResponseDirectives::parse(&response.headers, targeted);
-    if is_static
-        && assets::is_immutable(response.status, &response.headers, &directives)
+    if let Some(kind) = asset
+        && assets::is_immutable(kind, response.status, &response.headers, &directives)
         && may_be_shared(&request.headers, &directives)
     {
         let age = corrected_initial_age(&response.headers, request_time, response_time);
@@ -260,8 +274,8 @@ fn compact(headers: &HeaderMap) -> HeaderMap {
     compact
 }
 
-fn for_client(head: &mut Head, is_static: bool, settings: &Settings) {
-    let Some(value) = client_cache_control(head.status, &head.headers, is_static, settings) else {
+fn for_client(head: &mut Head, asset: Option<Kind>, settings: &Settings) {
+    let Some(value) = client_cache_control(head.status, &head.headers, asset, settings) else {
         return;
     };
     head.origin_cache_control = head.headers.get_all(CACHE_CONTROL).iter().cloned().collect();
@@ -272,12 +286,12 @@ fn for_client(head: &mut Head, is_static: bool, settings: &Settings) {
 pub(super) fn client_cache_control(
     status: StatusCode,
     headers: &HeaderMap,
-    is_static: bool,
+    asset: Option<Kind>,
     settings: &Settings,
 ) -> Option<HeaderValue> {
     let targeted = &settings.rules.switches.targets;
     let directives = || ResponseDirectives::parse(headers, targeted);
-    if is_static && assets::is_immutable(status, headers, &directives()) {
+    if asset.is_some_and(|kind| assets::is_immutable(kind, status, headers, &directives())) {
         return Some(assets::IMMUTABLE);
     }
     match settings.cache.client_cache_control {

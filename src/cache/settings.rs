@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arc_swap::Guard;
-use http::header::USER_AGENT;
-use http::{HeaderMap, Method, Request};
+use http::header::{SET_COOKIE, USER_AGENT};
+use http::{HeaderMap, Method, Request, response};
 
 use crate::build::Application;
 use crate::config::{BehindMiddleware, CacheConfig, Config, NextConfig};
@@ -61,6 +61,25 @@ impl Settings {
         self.next.enabled && assets::is_static(path, &self.next.base_path)
     }
 
+    /// What the file at a path is, if it is an immutable one.
+    pub(super) fn asset(&self, path: &str) -> Option<assets::Kind> {
+        self.is_static(path).then(|| assets::Kind::of(path))
+    }
+
+    /// An answer without the cookie that names its deployment, and the lines that set it; `None` if
+    /// there are none.
+    pub(super) fn unpinned(
+        &self,
+        answer: &response::Parts,
+    ) -> Option<(response::Parts, HeaderMap)> {
+        let is_any = answer.headers.get_all(SET_COOKIE).iter().any(deployment::is_pin);
+        (is_any && self.next.enabled).then(|| {
+            let mut unpinned = answer.clone();
+            let pins = deployment::take_pins(&mut unpinned.headers);
+            (unpinned, pins)
+        })
+    }
+
     /// Whether a path is the image optimizer's.
     pub(super) fn is_image(&self, path: &str) -> bool {
         self.next.enabled && self.is_optimizer(path, self.known(&self.build()))
@@ -115,9 +134,10 @@ impl Settings {
             && !self.is_optimizer(path, known)
     }
 
-    /// Whether an answer is from a build whose pages are not to be kept.
-    pub(super) fn is_of_another_build(&self, answer: &HeaderMap) -> bool {
-        self.next.enabled && deployment::of(answer).is_some_and(|id| self.application.is_other(id))
+    /// Whether an answer is from a build that is on its way out.
+    pub(super) fn is_of_an_old_build(&self, answer: &HeaderMap) -> bool {
+        self.next.enabled
+            && deployment::of(answer).is_some_and(|id| self.application.is_outdated(id))
     }
 
     fn is_optimizer(&self, path: &str, known: Option<&Manifest>) -> bool {

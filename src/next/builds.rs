@@ -14,9 +14,10 @@
 //! - An older build is current again (a roll-back) when it alone was met for as many looks, or when
 //!   the origin was away altogether in between: then nothing answers in turn.
 //!
-//! A look is a question of our own over a connection of its own ([`crate::build`]); what visitors
-//! bring home over kept connections comes from the same server again and again, and says nothing about
-//! the others.
+//! A look is a question of our own over a connection of its own ([`crate::build`]). What visitors bring
+//! home counts where no look has met a build yet: over kept connections it comes from the same server
+//! again and again, and behind one host there may be several applications, each with deployments of its
+//! own (zones).
 
 use std::collections::VecDeque;
 
@@ -28,6 +29,8 @@ pub struct Builds {
     known: VecDeque<Box<str>>,
     /// Whether one that is not current has answered since it is.
     is_mixed: bool,
+    /// Whether a look has ever met one.
+    has_met: bool,
     /// Looks in a row that met the current one, and others.
     met: u32,
     missed: u32,
@@ -62,22 +65,22 @@ pub const SETTLED: u32 = 60;
 const MOST: usize = 32;
 
 impl Builds {
-    /// The one that answers now, as far as is known.
-    pub fn current(&self) -> Option<&str> {
-        self.current.as_deref()
+    /// Whether a build has been met before, and is not the current one.
+    pub fn is_outdated(&self, id: &str) -> bool {
+        self.has_met && self.is_known(id) && !self.is_current(id)
     }
 
-    /// Whether a build is known to be another than the current one.
-    pub fn is_other(&self, id: &str) -> bool {
-        self.current().is_some_and(|current| current != id)
+    /// Whether this build answers now.
+    pub fn is_current(&self, id: &str) -> bool {
+        self.current.as_deref() == Some(id)
     }
 
     /// An answer to a visitor is from this build.
     pub fn told(&mut self, id: &str) -> Turn {
-        if !self.is_known(id) {
+        if !self.has_met && !self.is_known(id) {
             return self.begin(id);
         }
-        if self.is_other(id) {
+        if self.is_outdated(id) {
             self.note_other();
         }
         Turn::None
@@ -86,10 +89,11 @@ impl Builds {
     /// A look has met this build.
     pub fn met(&mut self, id: &str) -> Turn {
         let was_away = std::mem::take(&mut self.was_away);
+        self.has_met = true;
         if !self.is_known(id) {
             return self.begin(id);
         }
-        if self.is_other(id) {
+        if !self.is_current(id) {
             self.missed += 1;
             if was_away || self.missed >= SETTLED {
                 self.make_current(id);
@@ -177,7 +181,7 @@ mod tests {
         for _ in 0..10 * SETTLED {
             assert_eq!(builds.met("b"), Turn::None);
         }
-        assert_eq!(builds.current(), Some("b"));
+        assert!(builds.is_current("b"));
     }
 
     #[test]
@@ -226,13 +230,23 @@ mod tests {
     }
 
     #[test]
-    fn what_visitors_bring_home_names_the_new_and_settles_nothing() {
+    fn what_visitors_bring_home_counts_where_nobody_looks() {
+        let mut builds = Builds::default();
+        let turns = ["a", "b", "a", "b", "a"].map(|id| builds.told(id));
+        assert_eq!(turns, [Turn::None, NEW, Turn::None, Turn::None, Turn::None]);
+        assert!(!builds.is_outdated("a"), "nobody knows");
+    }
+
+    #[test]
+    fn another_application_behind_the_same_host_is_no_other_build() {
         let mut builds = running("a");
-        assert_eq!(builds.told("b"), NEW);
         for _ in 0..10 * SETTLED {
-            assert_eq!(builds.told("a"), Turn::None);
+            assert_eq!(builds.told("zone"), Turn::None);
+            assert_eq!(builds.met("a"), Turn::None);
         }
-        assert!(builds.is_other("a") && !builds.is_other("b"));
+        assert!(!builds.is_outdated("zone"));
+        assert_eq!(builds.met("b"), NEW);
+        assert!(builds.is_outdated("a") && !builds.is_outdated("b"));
     }
 
     #[test]

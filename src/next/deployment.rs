@@ -1,7 +1,8 @@
 //! Which build an answer is from, where Next.js says so: on payloads and data, if the application has
 //! a `deploymentId`; and else in what a page is made of.
 
-use http::{HeaderMap, HeaderName};
+use http::header::SET_COOKIE;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memmem;
 
 const DEPLOYMENT_ID: HeaderName = HeaderName::from_static("x-nextjs-deployment-id");
@@ -11,11 +12,34 @@ pub fn of(answer: &HeaderMap) -> Option<&str> {
     answer.get(DEPLOYMENT_ID)?.to_str().ok()
 }
 
+/// Whether a `Set-Cookie` does no more than name the deployment (`experimental.useSkewCookie` puts it
+/// on every answer): it says nothing of the visitor, and is the same for all. For whoever routes by it;
+/// Next.js itself does not read it.
+pub fn is_pin(set_cookie: &HeaderValue) -> bool {
+    set_cookie.as_bytes().starts_with(b"__vdpl=")
+}
+
+/// Whether an answer sets any other cookie.
+pub fn sets_cookie(answer: &HeaderMap) -> bool {
+    answer.get_all(SET_COOKIE).iter().any(|cookie| !is_pin(cookie))
+}
+
+/// Takes the lines off that do no more than name the deployment.
+pub fn take_pins(answer: &mut HeaderMap) -> HeaderMap {
+    let mut pins = HeaderMap::new();
+    let lines: Vec<_> = answer.get_all(SET_COOKIE).iter().cloned().collect();
+    answer.remove(SET_COOKIE);
+    for line in lines {
+        let to = if is_pin(&line) { &mut pins } else { &mut *answer };
+        to.append(SET_COOKIE, line);
+    }
+    pins
+}
+
 /// Whether a tag is that of a page, which names files of its build. Files and pictures outlive it.
 pub fn is_of_a_page(tag: &str) -> bool {
-    tag.strip_prefix("path:").is_some_and(|path| {
-        !path.starts_with("/_next/static/") && !path.starts_with("/_next/image")
-    })
+    tag.strip_prefix("path:")
+        .is_some_and(|path| !path.contains("/_next/static/") && !path.ends_with("/_next/image"))
 }
 
 /// What stands before the build's id in a document: of the App Router in 15 and 16, in 14, and of the
@@ -68,10 +92,26 @@ mod tests {
             ("path:/a", true),
             ("path:/_next/static/chunks/a.js", false),
             ("path:/_next/image", false),
+            ("path:/docs-static/_next/static/chunks/a.js", false),
+            ("path:/blog/_next/image", false),
+            ("path:/_next/images", true),
             ("posts", false),
         ] {
             assert_eq!(is_of_a_page(tag), expected, "{tag}");
         }
+    }
+
+    #[test]
+    fn the_cookie_that_names_a_deployment_is_told_from_others() {
+        let mut answer = HeaderMap::new();
+        for line in ["a=b", "__vdpl=d1; Path=/; HttpOnly", "__vdpl2=x"] {
+            answer.append(SET_COOKIE, line.parse().unwrap());
+        }
+        assert!(sets_cookie(&answer));
+        let pins = take_pins(&mut answer);
+        let lines = |headers: &HeaderMap| headers.get_all(SET_COOKIE).iter().count();
+        assert_eq!((lines(&pins), lines(&answer)), (1, 2));
+        assert!(!sets_cookie(&pins));
     }
 
     #[test]

@@ -65,7 +65,7 @@ async fn has<S: Inner>(origin: &S, path: &str, targets: &[HeaderName]) -> Result
     let response = origin.clone().oneshot(request).await?;
     let headers = response.headers();
     let directives = ResponseDirectives::parse(headers, targets);
-    Ok(assets::is_immutable(response.status(), headers, &directives))
+    Ok(assets::is_immutable(assets::Kind::of(path), response.status(), headers, &directives))
 }
 
 /// As JavaScript's `encodeURIComponent` has it, between slashes.

@@ -19,7 +19,7 @@ use crate::body::Body;
 use crate::cache::{Inner, Instead};
 use crate::config::Config;
 use crate::error::ProxyError;
-use crate::next::assets;
+use crate::next::assets::{self, Kind};
 use crate::policy::cache_control::ResponseDirectives;
 use crate::policy::storable::may_be_shared;
 
@@ -107,6 +107,9 @@ impl<F: Future<Output = Answered>> Future for StandInFuture<F> {
 struct Asked {
     known: Arc<Known>,
     name: String,
+    kind: Kind,
+    /// It is under the application's own `/_next/static/`; else it may be a zone's, or a page.
+    is_ours: bool,
     is_head: bool,
     codings: SmallVec<[Coding; 4]>,
     /// What an answer may be forbidden to others for (RFC 9111 section 3.5).
@@ -117,13 +120,16 @@ impl Asked {
     fn of(known: &Arc<Known>, request: &Request<Body>) -> Option<Self> {
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
         let is_read = matches!(*method, Method::GET | Method::HEAD);
-        if !is_read || !assets::is_static(uri.path(), &known.base_path) {
+        let is_ours = assets::is_static(uri.path(), &known.base_path);
+        if !is_read || !is_ours && !assets::may_be_of_a_zone(uri.path()) {
             return None;
         }
         let credentials = headers.get_all(AUTHORIZATION).into_iter();
         Some(Self {
             known: known.clone(),
             name: label::name(uri.path(), uri.query())?,
+            kind: Kind::of(uri.path()),
+            is_ours,
             is_head: *method == Method::HEAD,
             codings: Coding::accepted(headers),
             credentials: credentials.map(|value| (AUTHORIZATION, value.clone())).collect(),
@@ -150,9 +156,12 @@ impl Asked {
         let Known { vault, targets, .. } = &*self.known;
         let headers = response.headers();
         let directives = ResponseDirectives::parse(headers, targets);
-        vault.note_development(assets::is_development(&directives));
+        if self.is_ours {
+            vault.note_development(assets::is_development(&directives));
+        }
+        let is_file = if self.is_ours { assets::is_immutable } else { assets::says_immutable };
         let may_be_kept = !self.is_head
-            && assets::is_immutable(response.status(), headers, &directives)
+            && is_file(self.kind, response.status(), headers, &directives)
             && may_be_shared(&self.credentials, &directives);
         let label = may_be_kept.then(|| Label::of(self.name, headers)).flatten();
         let length = content_length(headers);

@@ -4,6 +4,7 @@
 mod dialogue;
 mod disk;
 mod seeds;
+mod zones;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -192,3 +192,49 @@ async fn without_visitors_the_origin_is_left_alone() {
     assert_eq!(site.looks.waiting_at_the_origin().await, 1);
     drop(visitors);
 }
+
+/// `experimental.useSkewCookie` puts it on every answer.
+const PIN: (&str, &str) = ("set-cookie", "__vdpl=d1; Path=/; HttpOnly");
+
+#[tokio::test(start_paused = true)]
+async fn the_cookie_of_a_deployment_is_for_the_one_who_asked_and_keeps_nobody_from_the_page() {
+    let mut edge = Edge::new();
+    let pinned = || {
+        let mut page = page(ISR, "page");
+        page.headers_mut().append(PIN.0, PIN.1.parse().unwrap());
+        page
+    };
+    let first = edge.miss(get("/"), pinned()).await;
+    assert_eq!((first.header("set-cookie"), first.story()), (PIN.1, "fwd=uri-miss; stored"));
+    let with_cookie = |value: &str| get_with("/", &[("cookie", &format!("__vdpl={value}"))]);
+    for request in [get("/"), with_cookie("d1"), with_cookie("d0")] {
+        let hit = edge.hit(request).await;
+        assert_eq!((hit.body(), hit.header("set-cookie")), ("page", ""));
+    }
+    let chunk = || get("/_next/static/chunks/a.js");
+    edge.miss(chunk(), answer(200, &[PIN], "js")).await;
+    let hit = edge.hit(chunk()).await;
+    assert_eq!(hit.header("cache-control"), "public, max-age=31536000, immutable");
+    // Beside another cookie it changes nothing.
+    let mut mine = pinned();
+    mine.headers_mut().append("set-cookie", "session=1".parse().unwrap());
+    let got = edge.miss(get("/mine"), mine).await;
+    assert_eq!(got.story(), "fwd=uri-miss; detail=set-cookie");
+    let cookies: Vec<_> = got.headers.get_all("set-cookie").iter().collect();
+    assert_eq!(cookies, [PIN.1, "session=1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn visitors_who_wait_for_the_same_page_get_it_without_the_cookie() {
+    let mut edge = Edge::new();
+    let visitors = [edge.send(get("/")), edge.send(get("/"))];
+    let fields = [("cache-control", ISR), ("content-type", "text/html"), PIN];
+    edge.origin().await.answer(answer(200, &fields, "page"));
+    let mut pinned = 0;
+    for visitor in visitors {
+        let got = got(visitor).await;
+        assert_eq!(got.body(), "page");
+        pinned += u32::from(got.header("set-cookie") == PIN.1);
+    }
+    assert_eq!(pinned, 1);
+}

@@ -90,7 +90,12 @@ async fn what_a_page_needs_is_there_for_a_year() {
         let directives = ResponseDirectives::parse(response.headers(), &[]);
         let media_type = response.headers()[CONTENT_TYPE].to_str().unwrap();
         assert!(
-            crate::next::assets::is_immutable(response.status(), response.headers(), &directives),
+            crate::next::assets::is_immutable(
+                crate::next::assets::Kind::of(path),
+                response.status(),
+                response.headers(),
+                &directives
+            ),
             "{path}"
         );
         assert!(media_type.starts_with(if path == explain || path == panel {

@@ -20,13 +20,13 @@ use crate::config::Config;
 use crate::error::{BodyError, ProxyError};
 use crate::store::MemoryStore;
 
-type Answer = Result<Response<Body>, ProxyError>;
+pub(super) type Answer = Result<Response<Body>, ProxyError>;
 
 const CHUNK: &str = "/_next/static/chunks/a-1.js";
-const NO_STORE: &str = "private, no-cache, no-store, max-age=0, must-revalidate";
+pub(super) const NO_STORE: &str = "private, no-cache, no-store, max-age=0, must-revalidate";
 
 /// An edge with a folder that outlives it.
-struct Edge {
+pub(super) struct Edge {
     vault: Vault,
     clock: Clock,
     config: Config,
@@ -34,14 +34,14 @@ struct Edge {
 }
 
 impl Edge {
-    fn new(scratch: &Scratch) -> Self {
+    pub(super) fn new(scratch: &Scratch) -> Self {
         let mut config = Config::default();
         config.vault.dir = Some(scratch.0.join("vault"));
         config.cache.max_entry = 1000;
         Self::of(config)
     }
 
-    fn of(config: Config) -> Self {
+    pub(super) fn of(config: Config) -> Self {
         let clock = Clock::manual(START);
         let vault = Vault::open(&config, &Environment::default(), None, clock.clone()).unwrap();
         Self { vault, clock, config, script: Arc::default() }
@@ -57,7 +57,11 @@ impl Edge {
     }
 
     /// What a client gets when the origin answers so, once the vault has done what it has to.
-    async fn ask(&self, request: Request<Body>, answer: Answer) -> Result<Got, ProxyError> {
+    pub(super) async fn ask(
+        &self,
+        request: Request<Body>,
+        answer: Answer,
+    ) -> Result<Got, ProxyError> {
         self.script.lock().push_back(answer);
         let got = read(self.layer().oneshot(request).await?).await;
         self.settle();
@@ -73,8 +77,8 @@ impl Edge {
 }
 
 #[derive(Debug)]
-struct Got {
-    status: u16,
+pub(super) struct Got {
+    pub(super) status: u16,
     headers: http::HeaderMap,
     /// `None` when it broke off.
     body: Option<String>,
@@ -85,7 +89,7 @@ impl Got {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    fn text(&self) -> (u16, &str) {
+    pub(super) fn text(&self) -> (u16, &str) {
         (self.status, self.body.as_deref().unwrap_or("(broken off)"))
     }
 }
@@ -97,11 +101,11 @@ async fn read(response: Response<Body>) -> Got {
     Got { status: parts.status.as_u16(), headers: parts.headers, body }
 }
 
-fn get(path: &str) -> Request<Body> {
+pub(super) fn get(path: &str) -> Request<Body> {
     with("GET", path, &[])
 }
 
-fn with(method: &str, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
+pub(super) fn with(method: &str, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(path).header("host", "example.org");
     for (name, value) in fields {
         request = request.header(*name, *value);
@@ -109,7 +113,7 @@ fn with(method: &str, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
     request.body(Body::Empty).unwrap()
 }
 
-fn answer(status: u16, fields: &[(&str, &str)], body: &'static str) -> Answer {
+pub(super) fn answer(status: u16, fields: &[(&str, &str)], body: &'static str) -> Answer {
     let mut response = Response::builder().status(status);
     for (name, value) in fields {
         response = response.header(*name, *value);
@@ -117,7 +121,7 @@ fn answer(status: u16, fields: &[(&str, &str)], body: &'static str) -> Answer {
     Ok(response.body(Body::full(body)).unwrap())
 }
 
-fn chunk(body: &'static str) -> Answer {
+pub(super) fn chunk(body: &'static str) -> Answer {
     let fields = [
         ("cache-control", "public, max-age=31536000, immutable"),
         ("content-type", "application/javascript; charset=UTF-8"),
@@ -129,11 +133,11 @@ fn chunk(body: &'static str) -> Answer {
 }
 
 /// As Next.js 16 says it.
-fn gone() -> Answer {
+pub(super) fn gone() -> Answer {
     answer(404, &[("cache-control", NO_STORE), ("content-type", "text/plain")], "Not Found")
 }
 
-fn refused() -> Answer {
+pub(super) fn refused() -> Answer {
     Err(ProxyError::ConnectFailed { origin: "http://origin".into(), reason: "refused".into() })
 }
 
