@@ -9,6 +9,7 @@ use std::sync::Arc;
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
+use crate::fields::Fields;
 use crate::interim::InterimSink;
 
 /// `x-request-id`
@@ -19,6 +20,8 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct Client {
     /// The other end of the connection.
     pub peer: IpAddr,
+    /// Which fields the request may have.
+    pub fields: Fields,
     /// By what the request is known.
     pub id: RequestId,
     /// What a trusted proxy before us said; `None` if the peer is no such proxy.
@@ -43,7 +46,12 @@ pub struct Told {
 impl Client {
     /// The client at `peer`, who sent a request with these fields.
     pub fn new(peer: IpAddr, headers: &HeaderMap) -> Self {
-        Self { peer, id: RequestId::of(headers), told: None, interims: None }
+        let fields = Fields::of(headers);
+        let id = match fields.may_have(Fields::REQUEST_ID) {
+            true => RequestId::of(headers),
+            false => RequestId::made(),
+        };
+        Self { peer, fields, id, told: None, interims: None }
     }
 
     /// The client of a request. One that no listener took (a test's) comes from nowhere.
@@ -73,8 +81,13 @@ impl RequestId {
     pub fn of(headers: &HeaderMap) -> Self {
         match headers.get(REQUEST_ID) {
             Some(given) if is_usable_id(given) => Self::Given(given.clone()),
-            Some(_) | None => Self::Made(fastrand::u128(1..)),
+            Some(_) | None => Self::made(),
         }
+    }
+
+    /// One that nobody has had.
+    pub fn made() -> Self {
+        Self::Made(fastrand::u128(1..))
     }
 
     /// Its number, if it was made by us; never zero.
@@ -113,6 +126,20 @@ fn is_usable_id(id: &HeaderValue) -> bool {
 }
 
 const MAX_ID: usize = 128;
+
+/// Which fields a request may have.
+pub fn fields<B>(request: &Request<B>) -> Fields {
+    let found = request.extensions().get::<Client>().map(|client| client.fields);
+    // Whoever adds a field on the way to the store must say so, or it would not be seen.
+    debug_assert!(found.is_none_or(|found| found.covers(Fields::of(request.headers()))));
+    found.unwrap_or_else(|| Fields::of(request.headers()))
+}
+
+/// By what a request is known.
+pub fn request_id<B>(request: &Request<B>) -> RequestId {
+    let found = request.extensions().get::<Client>().map(|client| client.id.clone());
+    found.unwrap_or_else(|| RequestId::of(request.headers()))
+}
 
 /// Whether the client came by https. Without TLS of our own, only a trusted proxy can say so.
 pub fn is_https<B>(request: &Request<B>) -> bool {

@@ -33,6 +33,7 @@ pub mod config;
 pub mod demo;
 pub mod error;
 pub mod exit;
+pub mod fields;
 pub mod interim;
 pub mod layer;
 pub mod log;

@@ -93,7 +93,7 @@ impl<S: Inner> Edge<S> {
             }
             StatusCode::PARTIAL_CONTENT => {
                 let combined = self.combined(&asked, &completion, request_time, response).await;
-                let wanted = Asked { method: &asked.method, headers: &asked.headers };
+                let wanted = Asked::by(&asked);
                 // The origin may have sent less than it was asked for.
                 match combined.filter(|stored| parts::has_all(stored, wanted)) {
                     Some(stored) => {

@@ -153,7 +153,7 @@ impl<S: Inner> Edge<S> {
             Found::Stored(stored, fwd_status, detail) => {
                 lease.end(Outcome::Stored(stored.clone()));
                 let story = Status { fwd_status, detail, ..forwarded(&fetch) };
-                Ok(respond::stored(&stored, asked_of(&asked), story, self.clock.now()))
+                Ok(respond::stored(&stored, Asked::by(&asked), story, self.clock.now()))
             }
             Found::Passing(response, why) => {
                 let status = response.status();
@@ -252,7 +252,7 @@ impl<S: Inner> Edge<S> {
         let story = Status { collapsed: true, ..forwarded(fetch) };
         match fill.reader() {
             Some(reader) if is_usable => {
-                let asked = Asked { method: request.method(), headers: request.headers() };
+                let asked = Asked::of(request);
                 let body = Body::stream(reader);
                 let now = self.clock.now();
                 answered(Ok(respond::filling(&fill.head, body, asked, story, now)))
@@ -286,7 +286,7 @@ impl<S: Inner> Edge<S> {
             return Followed::Alone;
         }
         let story = Status { collapsed: true, ..forwarded(fetch) };
-        let asked = Asked { method: request.method(), headers: request.headers() };
+        let asked = Asked::of(request);
         answered(Ok(respond::stored(stored, asked, story, self.clock.now())))
     }
 
@@ -295,7 +295,7 @@ impl<S: Inner> Edge<S> {
             return answered(Err(error));
         };
         let story = Status { collapsed: true, detail: Some(STANDS_IN), ..forwarded(fetch) };
-        let asked = Asked { method: request.method(), headers: request.headers() };
+        let asked = Asked::of(request);
         answered(Ok(respond::stored(stale, asked, story, self.clock.now())))
     }
 
@@ -321,7 +321,7 @@ impl<S: Inner> Edge<S> {
             }
             Found::Stored(stored, fwd_status, detail) => {
                 let story = Status { fwd_status, detail, ..forwarded(&fetch) };
-                Ok(respond::stored(&stored, asked_of(&asked), story, self.clock.now()))
+                Ok(respond::stored(&stored, Asked::by(&asked), story, self.clock.now()))
             }
             Found::Passing(response, why) => Ok(passing(*response, why, &fetch)),
             Found::Failed(error) => Err(error),
@@ -339,7 +339,7 @@ impl<S: Inner> Edge<S> {
         let body = Body::stream(fill.reader()?);
         let now = self.clock.now();
         let story = respond::of_whom(story, &extensions);
-        let mut response = respond::filling(&fill.head, body, asked_of(asked), story, now);
+        let mut response = respond::filling(&fill.head, body, Asked::by(asked), story, now);
         *response.extensions_mut() = extensions;
         Some(response)
     }
@@ -386,8 +386,4 @@ fn stored(fetch: &Fetch) -> Status {
 fn passing(mut response: Response<Body>, why: Unstored, fetch: &Fetch) -> Response<Body> {
     respond::mark(&mut response, Status { detail: Some(why.as_str()), ..forwarded(fetch) });
     response
-}
-
-fn asked_of(parts: &Parts) -> Asked<'_> {
-    Asked { method: &parts.method, headers: &parts.headers }
 }

@@ -132,7 +132,7 @@ impl<S: Inner> Edge<S> {
 
     fn passing(&self, asked: &Parts, response: Response<Body>, why: Unstored) -> Found {
         let asset = self.settings.asset(asked.uri.path());
-        let asked = Asked { method: &asked.method, headers: &asked.headers };
+        let asked = Asked::by(asked);
         let mut response = respond::by_conditions(response, asked);
         self.hand_on(&mut response, asset);
         Found::Passing(Box::new(response), why)

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, IF_MATCH, IF_UNMODIFIED_SINCE, PRAGMA, RANGE, UPGRADE,
-};
+use http::header::{IF_MATCH, IF_UNMODIFIED_SINCE, RANGE, UPGRADE};
 use http::{HeaderMap, HeaderName, Method, Request, Response};
 use http_body::Body as _;
 
@@ -15,13 +13,14 @@ use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;
 use crate::client;
+use crate::fields::Fields;
 use crate::next::class::Class;
 use crate::policy::cache_control::RequestDirectives;
 use crate::policy::date::Timestamp;
 use crate::policy::key::{KeyBuf, KeyParts};
 use crate::policy::reuse::{self, Decision, ForwardReason};
 use crate::policy::status::Status;
-use crate::policy::vary::normalise_accept_encoding;
+use crate::policy::vary::reduce_accept_encoding;
 use crate::store::{RenewalGuard, StoredResponse, Validity};
 
 /// What is to be done with a request.
@@ -71,10 +70,12 @@ impl<S: Inner> Edge<S> {
         if let Some(refusal) = self.settings.refused_image(request) {
             return Plan::Answer(respond::refused(refusal, request.method()));
         }
-        if let Some(pass) = self.uncacheable(request) {
+        let fields = client::fields(request);
+        if let Some(pass) = self.uncacheable(request, fields) {
             return Plan::Pass(pass);
         }
-        normalise(request.headers_mut());
+        // Every browser writes it in its own way, and all mean one of a few sets.
+        reduce_accept_encoding(request.headers_mut());
         let Some(key) = self.key_of(request) else {
             return Plan::Pass(bypass("odd-router-header"));
         };
@@ -91,7 +92,7 @@ impl<S: Inner> Edge<S> {
         if validity == Validity::Obsolete {
             return self.go(request, key, ForwardReason::Stale, None);
         }
-        let (mut decision, detail) = self.decide(request.headers(), stored, now);
+        let (mut decision, detail) = self.decide(Asked::of(request), stored, now);
         if validity == Validity::Stale && decision == Decision::Serve {
             decision = match stored.head.freshness.forbids_stale {
                 false => Decision::ServeStale,
@@ -119,17 +120,16 @@ impl<S: Inner> Edge<S> {
     /// do not count, would have had it otherwise (RFC 9111 section 5.2.1).
     fn decide(
         &self,
-        request: &HeaderMap,
+        asked: Asked<'_>,
         stored: &StoredResponse,
         now: Timestamp,
     ) -> (Decision, Option<&'static str>) {
         let freshness = &stored.head.freshness;
         let decision = reuse::decide(freshness, now);
-        // One look at each name is less than two searches, and every hit asks.
-        if !request.keys().any(|name| *name == CACHE_CONTROL || *name == PRAGMA) {
+        if !asked.fields.may_have(Fields::DIRECTIVES) {
             return (decision, None);
         }
-        let wanted = reuse::decide_for(&RequestDirectives::parse(request), freshness, now);
+        let wanted = reuse::decide_for(&RequestDirectives::parse(asked.headers), freshness, now);
         match self.settings.rules.switches.request_directives {
             true => (wanted, None),
             false => (decision, (wanted != decision).then_some("request-directives-ignored")),
@@ -142,7 +142,7 @@ impl<S: Inner> Edge<S> {
         stored: &StoredResponse,
         request: &Request<Body>,
     ) -> bool {
-        let asked = Asked { method: request.method(), headers: request.headers() };
+        let asked = Asked::of(request);
         matches!(decision, Decision::Serve | Decision::ServeStale) && parts::has_all(stored, asked)
     }
 
@@ -157,7 +157,7 @@ impl<S: Inner> Edge<S> {
         if let Decision::Validate(reason) | Decision::Forward(reason) = decision {
             return self.go(request, key, reason, None);
         }
-        let asked = Asked { method: request.method(), headers: request.headers() };
+        let asked = Asked::of(request);
         if *asked.method == Method::HEAD || self.wants_only_what_is_cached(asked.headers) {
             return self.go(request, key, ForwardReason::Partial, None);
         }
@@ -203,7 +203,7 @@ impl<S: Inner> Edge<S> {
     }
 
     /// What never touches the store, by the request alone.
-    fn uncacheable(&self, request: &Request<Body>) -> Option<Pass> {
+    fn uncacheable(&self, request: &Request<Body>, fields: Fields) -> Option<Pass> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let reason = ForwardReason::Method;
             // Where its answer may be stored, another may overtake it.
@@ -213,10 +213,12 @@ impl<S: Inner> Edge<S> {
             return Some(Pass { reason, detail: None, stale: None, target });
         }
         let headers = request.headers();
-        if let Some(odd) = headers.keys().find_map(unusual) {
+        if fields.may_have(Fields::OF_CONNECTION | Fields::CONDITIONS)
+            && let Some(odd) = headers.keys().find_map(unusual)
+        {
             return Some(bypass(odd));
         }
-        if self.settings.is_draft(headers) {
+        if fields.may_have(Fields::COOKIE) && self.settings.is_draft(headers) {
             return Some(bypass("draft"));
         }
         if self.settings.is_for_a_bot(headers) {
@@ -233,7 +235,10 @@ impl<S: Inner> Edge<S> {
 
     /// The key of a request; `None` for one that no client of Next.js would send.
     pub(super) fn key_of<B>(&self, request: &Request<B>) -> Option<KeyBuf> {
-        let class = self.settings.class(request.headers()).ok()?;
+        let class = match client::fields(request).may_have(Fields::ROUTER) {
+            true => self.settings.class(request.headers()).ok()?,
+            false => Class::DOCUMENT,
+        };
         Some(self.searches.key(parts(request, &class), |key| class.write(key)))
     }
 }
@@ -249,20 +254,6 @@ fn unusual(name: &HeaderName) -> Option<&'static str> {
 
 fn bypass(detail: &'static str) -> Pass {
     Pass { reason: ForwardReason::Bypass, detail: Some(detail), stale: None, target: None }
-}
-
-/// Every browser writes `Accept-Encoding` in its own way, and all mean one of a few sets.
-fn normalise(headers: &mut HeaderMap) {
-    match normalise_accept_encoding(headers) {
-        Some(value) => {
-            if headers.get(ACCEPT_ENCODING) != Some(&value) {
-                headers.insert(ACCEPT_ENCODING, value);
-            }
-        }
-        None => {
-            headers.remove(ACCEPT_ENCODING);
-        }
-    }
 }
 
 /// The parts of a request's key, for an answer of this class.
@@ -284,6 +275,6 @@ pub(super) fn answer(
     detail: Option<&'static str>,
     now: Timestamp,
 ) -> Response<Body> {
-    let asked = Asked { method: request.method(), headers: request.headers() };
+    let asked = Asked::of(request);
     respond::stored(stored, asked, Status { hit: true, detail, ..Status::default() }, now)
 }

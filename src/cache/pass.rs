@@ -55,7 +55,7 @@ impl<S: Inner> Edge<S> {
         let has_failed = answer.as_ref().map_or(true, |answer| answer.status().is_server_error());
         let stale = self.stand_in(pass.stale.as_ref()).filter(|_| has_failed)?;
         let story = Status { fwd: Some(pass.reason), detail: Some(STANDS_IN), ..Status::default() };
-        let asked = Asked { method: &asked.method, headers: &asked.headers };
+        let asked = Asked::by(asked);
         Some(respond::stored(stale, asked, story, self.clock.now()))
     }
 

@@ -5,14 +5,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{
     AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH, LAST_MODIFIED,
-    RANGE, SET_COOKIE,
+    SET_COOKIE,
 };
-use http::{Extensions, HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 
 use super::Instead;
 use super::parts;
 use super::prepare::next_cache;
 use crate::body::Body;
+use crate::client;
+use crate::fields::Fields;
 use crate::next::{bridge, images};
 use crate::policy::date::Timestamp;
 use crate::policy::reuse::ForwardReason;
@@ -25,6 +28,20 @@ use crate::store::{Head, StoredResponse};
 pub(super) struct Asked<'a> {
     pub(super) method: &'a Method,
     pub(super) headers: &'a HeaderMap,
+    /// Which of them there may be.
+    pub(super) fields: Fields,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn of<B>(request: &'a Request<B>) -> Self {
+        let fields = client::fields(request);
+        Self { method: request.method(), headers: request.headers(), fields }
+    }
+
+    pub(super) fn by(parts: &'a Parts) -> Self {
+        let fields = Fields::of(&parts.headers);
+        Self { method: &parts.method, headers: &parts.headers, fields }
+    }
 }
 
 /// Answers with a stored response that `status` says the story of.
@@ -46,7 +63,7 @@ pub(super) fn stored(
     if let Some(not_modified) = not_modified(head, &headers, asked) {
         return not_modified;
     }
-    if asked.headers.contains_key(RANGE)
+    if asked.fields.may_have(Fields::RANGE)
         && let Some(part) = parts::answer(stored, &headers, asked)
     {
         return part;
@@ -104,7 +121,7 @@ pub(super) fn filling(
 
 /// RFC 9111 section 4.3.2: a client's own conditions are judged by what is stored.
 fn not_modified(head: &Head, headers: &HeaderMap, asked: Asked<'_>) -> Option<Response<Body>> {
-    if !validate::has_conditions(asked.headers) {
+    if !asked.fields.may_have(Fields::CONDITIONS) {
         return None;
     }
     match validate::evaluate(asked.method, asked.headers, head.status, headers) {

@@ -16,6 +16,7 @@ use super::introduce::Pseudonym;
 use crate::body::Body;
 use crate::client;
 use crate::error::ProxyError;
+use crate::fields::Fields;
 use crate::server::Ambiguous;
 
 /// See the module.
@@ -42,11 +43,13 @@ impl<S> Admit<S> {
             check_host(request)?;
         }
         check_path(request)?;
-        if !hop_by_hop::is_only_chunked(request.headers()) {
+        let fields = client::fields(request);
+        if fields.may_have(Fields::OF_CONNECTION) && !hop_by_hop::is_only_chunked(request.headers())
+        {
             // RFC 9112 section 6.1: what is not understood is refused.
             return Err(bad("the Transfer-Encoding is something else than chunked"));
         }
-        if is_ours(request.headers(), &self.pseudonym) {
+        if fields.may_have(Fields::VIA) && is_ours(request.headers(), &self.pseudonym) {
             return Err(ProxyError::Loop { origin: self.origin.clone() });
         }
         Ok(())

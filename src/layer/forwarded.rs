@@ -13,7 +13,8 @@ use ipnet::IpNet;
 
 use super::remove_fields;
 use crate::body::Body;
-use crate::client::{Client, Told};
+use crate::client::{self, Client, Told};
+use crate::fields::Fields;
 
 /// `x-forwarded-for`
 pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -33,7 +34,9 @@ pub fn read(mut request: Request<Body>, trusted: &[IpNet]) -> Request<Body> {
             client.told = told;
         }
     }
-    remove_fields(request.headers_mut(), is_forwarding);
+    if client::fields(&request).may_have(Fields::FORWARDING) {
+        remove_fields(request.headers_mut(), is_forwarding);
+    }
     request
 }
 
@@ -139,10 +142,11 @@ mod tests {
 
     fn request(peer: [u8; 4], fields: &[(&'static str, &str)]) -> Request<Body> {
         let mut request = Request::new(Body::Empty);
-        request.extensions_mut().insert(Client::new(peer.into(), &HeaderMap::new()));
         for (name, value) in fields {
             request.headers_mut().append(*name, value.parse().unwrap());
         }
+        let client = Client::new(peer.into(), request.headers());
+        request.extensions_mut().insert(client);
         request
     }
 

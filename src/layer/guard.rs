@@ -14,18 +14,24 @@ use super::remove_fields;
 use crate::body::Body;
 use crate::build::Application;
 use crate::client;
+use crate::fields::Fields;
 use crate::next::class::RSC;
 use crate::next::manifest::Manifest;
 use crate::next::{data, images};
 
 /// Takes off a request what only the framework may say; `base_path` is the application's.
 pub fn clean(mut request: Request<Body>, base_path: &str) -> Request<Body> {
-    let is_data = data::is_asked(request.uri().path(), base_path);
+    let fields = client::fields(&request);
     let is_image = images::is_optimizer(request.uri().path(), base_path);
-    let headers = request.headers_mut();
-    remove_fields(headers, |name| is_internal(name.as_str(), is_data));
-    remove_odd_rsc(headers);
+    if fields.may_have(Fields::INTERNAL) {
+        let is_data = data::is_asked(request.uri().path(), base_path);
+        remove_fields(request.headers_mut(), |name| is_internal(name.as_str(), is_data));
+    }
+    if fields.may_have(Fields::ROUTER) {
+        remove_odd_rsc(request.headers_mut());
+    }
     if is_image {
+        let headers = request.headers_mut();
         // CVE-2025-57752: the optimizer's own cache takes no account of them.
         headers.remove(COOKIE);
         headers.remove(AUTHORIZATION);

@@ -6,6 +6,8 @@ use smallvec::SmallVec;
 
 use super::remove_fields;
 use crate::body::Body;
+use crate::client;
+use crate::fields::Fields;
 
 /// Takes the connection's fields off a request, before anything is decided by it: a client that
 /// nominates `rsc` in `Connection` would otherwise be judged by a field that the origin never sees.
@@ -14,10 +16,10 @@ use crate::body::Body;
 /// One to `h2c` is not: clients offer it beside any request, RFC 9113 has abolished it, and Next.js
 /// ends the connection at it.
 pub fn strip_request(mut request: Request<Body>) -> Request<Body> {
-    let headers = request.headers_mut();
-    if !headers.keys().any(|name| is_of_connection(name) || *name == EXPECT) {
+    if !client::fields(&request).may_have(Fields::OF_CONNECTION) {
         return request;
     }
+    let headers = request.headers_mut();
     let upgrade = wants_upgrade(headers).then(|| headers.remove(UPGRADE)).flatten();
     let upgrade = upgrade.filter(|protocol| !protocol.as_bytes().eq_ignore_ascii_case(b"h2c"));
     strip(headers);

@@ -14,7 +14,7 @@ use tower::Service;
 use tracing::warn;
 
 use crate::body::Body;
-use crate::client::{Client, REQUEST_ID, RequestId};
+use crate::client::{self, REQUEST_ID, RequestId};
 use crate::error::ProxyError;
 use crate::log::Seldom;
 use crate::policy::status::Status;
@@ -107,7 +107,7 @@ impl Asker {
         Self {
             accept: headers.get(ACCEPT).cloned(),
             is_head: request.method() == Method::HEAD,
-            id: Client::of(request).id,
+            id: client::request_id(request),
         }
     }
 
@@ -250,6 +250,7 @@ fn html(status: StatusCode, id: &RequestId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::Client;
     use http_body_util::BodyExt;
     use tower::{ServiceExt, service_fn};
 

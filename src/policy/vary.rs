@@ -11,7 +11,7 @@ mod weight;
 use http::header::{ACCEPT_LANGUAGE, VARY};
 use http::{HeaderMap, HeaderName};
 
-pub use accept_encoding::normalise_accept_encoding;
+pub use accept_encoding::{normalise_accept_encoding, reduce_accept_encoding};
 
 use super::{Switches, list};
 
