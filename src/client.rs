@@ -22,6 +22,8 @@ pub struct Client {
     pub peer: IpAddr,
     /// Which fields the request may have.
     pub fields: Fields,
+    /// Whether the request's head could be read in two ways.
+    pub is_ambiguous: bool,
     /// By what the request is known.
     pub id: RequestId,
     /// What a trusted proxy before us said; `None` if the peer is no such proxy.
@@ -51,7 +53,7 @@ impl Client {
             true => RequestId::of(headers),
             false => RequestId::made(),
         };
-        Self { peer, fields, id, told: None, interims: None }
+        Self { peer, fields, is_ambiguous: false, id, told: None, interims: None }
     }
 
     /// The client of a request. One that no listener took (a test's) comes from nowhere.
@@ -127,9 +129,34 @@ fn is_usable_id(id: &HeaderValue) -> bool {
 
 const MAX_ID: usize = 128;
 
+/// What several questions have in common: each look into a request's extensions has its price.
+#[derive(Clone, Copy, Debug)]
+pub struct Glance {
+    /// [`fields`]
+    pub fields: Fields,
+    /// [`is_https`]
+    pub https: bool,
+    /// [`Client::is_ambiguous`]
+    pub is_ambiguous: bool,
+}
+
+/// One look at the client of a request.
+pub fn glance<B>(request: &Request<B>) -> Glance {
+    let client = request.extensions().get::<Client>();
+    Glance {
+        fields: fields_of(client, request),
+        https: client.and_then(|client| client.told.as_deref()).is_some_and(|told| told.https),
+        is_ambiguous: client.is_some_and(|client| client.is_ambiguous),
+    }
+}
+
 /// Which fields a request may have.
 pub fn fields<B>(request: &Request<B>) -> Fields {
-    let found = request.extensions().get::<Client>().map(|client| client.fields);
+    fields_of(request.extensions().get(), request)
+}
+
+fn fields_of<B>(client: Option<&Client>, request: &Request<B>) -> Fields {
+    let found = client.map(|client| client.fields);
     // Whoever adds a field on the way to the store must say so, or it would not be seen.
     debug_assert!(found.is_none_or(|found| found.covers(Fields::of(request.headers()))));
     found.unwrap_or_else(|| Fields::of(request.headers()))
@@ -141,6 +168,13 @@ pub fn request_id<B>(request: &Request<B>) -> RequestId {
     found.unwrap_or_else(|| RequestId::of(request.headers()))
 }
 
+/// [`is_https`] and [`host`].
+pub fn scheme_and_host<B>(request: &Request<B>) -> (bool, &[u8]) {
+    let told = told(request);
+    let host = told.and_then(|told| told.host.as_ref()).or_else(|| request.headers().get(HOST));
+    (told.is_some_and(|told| told.https), host.map_or(b"", HeaderValue::as_bytes))
+}
+
 /// Whether the client came by https. Without TLS of our own, only a trusted proxy can say so.
 pub fn is_https<B>(request: &Request<B>) -> bool {
     told(request).is_some_and(|told| told.https)
@@ -148,8 +182,7 @@ pub fn is_https<B>(request: &Request<B>) -> bool {
 
 /// The host that the client asked for, with its port if it gave one; empty if it gave none at all.
 pub fn host<B>(request: &Request<B>) -> &[u8] {
-    let told = told(request).and_then(|told| told.host.as_ref());
-    told.or_else(|| request.headers().get(HOST)).map_or(b"", HeaderValue::as_bytes)
+    scheme_and_host(request).1
 }
 
 fn told<B>(request: &Request<B>) -> Option<&Told> {

@@ -103,7 +103,7 @@ impl<S: Inner> Edge<S> {
         // Between our look-up and our turn another's fetch may have ended.
         if let Some(stored) = self.look_again(&request, &fetch.target.key) {
             lease.end(Outcome::Stored(stored.clone()));
-            return Ok(lookup::answer(&stored, &request, None, self.clock.now()));
+            return Ok(lookup::answer(&stored, Asked::of(&request), None, self.clock.now()));
         }
         let (reply, answer) = oneshot::channel();
         tokio::spawn(self.lead(request, fetch, lease, reply).in_current_span());

@@ -12,6 +12,7 @@ use super::lookup::Target;
 use super::prepare::{self, Answer};
 use super::{Edge, Inner};
 use crate::body::Body;
+use crate::client;
 use crate::policy::date::Timestamp;
 
 impl<S: Inner> Edge<S> {
@@ -61,7 +62,7 @@ impl<S: Inner> Edge<S> {
     }
 
     pub(super) fn target<B>(&self, request: &Request<B>) -> Option<Target> {
-        let key = self.key_of(request)?;
+        let key = self.key_of(request, client::fields(request))?;
         Some(self.target_at(key))
     }
 }

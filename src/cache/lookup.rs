@@ -10,6 +10,7 @@ use super::complete::Completion;
 use super::epochs::Epoch;
 use super::parts;
 use super::respond::{self, Asked};
+use super::settings::Aside;
 use super::{Edge, Inner};
 use crate::body::Body;
 use crate::client;
@@ -67,16 +68,13 @@ pub(super) struct Fetch {
 impl<S: Inner> Edge<S> {
     /// Looks a request up. Its `Accept-Encoding` is reduced to what matters on the way.
     pub(super) fn lookup(self: &Arc<Self>, request: &mut Request<Body>) -> Plan {
-        if let Some(refusal) = self.settings.refused_image(request) {
-            return Plan::Answer(respond::refused(refusal, request.method()));
-        }
         let fields = client::fields(request);
-        if let Some(pass) = self.uncacheable(request, fields) {
-            return Plan::Pass(pass);
+        if let Some(plan) = self.aside(request, fields) {
+            return plan;
         }
         // Every browser writes it in its own way, and all mean one of a few sets.
         reduce_accept_encoding(request.headers_mut());
-        let Some(key) = self.key_of(request) else {
+        let Some(key) = self.key_of(request, fields) else {
             return Plan::Pass(bypass("odd-router-header"));
         };
         let now = self.clock.now();
@@ -92,20 +90,21 @@ impl<S: Inner> Edge<S> {
         if validity == Validity::Obsolete {
             return self.go(request, key, ForwardReason::Stale, None);
         }
-        let (mut decision, detail) = self.decide(Asked::of(request), stored, now);
+        let asked = Asked { method: request.method(), headers: request.headers(), fields };
+        let (mut decision, detail) = self.decide(asked, stored, now);
         if validity == Validity::Stale && decision == Decision::Serve {
             decision = match stored.head.freshness.forbids_stale {
                 false => Decision::ServeStale,
                 true => Decision::Validate(ForwardReason::Stale),
             };
         }
-        if stored.head.part.is_some() && !self.may_answer(decision, stored, request) {
+        if stored.head.part.is_some() && !may_answer(decision, stored, asked) {
             return self.go_for_the_rest(request, key, decision, stored);
         }
         match decision {
-            Decision::Serve => Plan::Answer(answer(stored, request, detail, now)),
+            Decision::Serve => Plan::Answer(answer(stored, asked, detail, now)),
             Decision::ServeStale => {
-                let response = answer(stored, request, detail, now);
+                let response = answer(stored, asked, detail, now);
                 if let Some(guard) = RenewalGuard::take(stored, now) {
                     self.renew(guard, key, request);
                 }
@@ -134,16 +133,6 @@ impl<S: Inner> Edge<S> {
             true => (wanted, None),
             false => (decision, (wanted != decision).then_some("request-directives-ignored")),
         }
-    }
-
-    fn may_answer(
-        &self,
-        decision: Decision,
-        stored: &StoredResponse,
-        request: &Request<Body>,
-    ) -> bool {
-        let asked = Asked::of(request);
-        matches!(decision, Decision::Serve | Decision::ServeStale) && parts::has_all(stored, asked)
     }
 
     /// A part that is too old, or is not the right one.
@@ -203,44 +192,42 @@ impl<S: Inner> Edge<S> {
     }
 
     /// What never touches the store, by the request alone.
-    fn uncacheable(&self, request: &Request<Body>, fields: Fields) -> Option<Pass> {
+    fn aside(&self, request: &Request<Body>, fields: Fields) -> Option<Plan> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let reason = ForwardReason::Method;
             // Where its answer may be stored, another may overtake it.
             let is_kept =
                 *request.method() == Method::POST && self.settings.rules.switches.store_post;
             let target = if is_kept { self.target(request) } else { None };
-            return Some(Pass { reason, detail: None, stale: None, target });
+            return Some(Plan::Pass(Pass { reason, detail: None, stale: None, target }));
         }
-        let headers = request.headers();
         if fields.may_have(Fields::OF_CONNECTION | Fields::CONDITIONS)
-            && let Some(odd) = headers.keys().find_map(unusual)
+            && let Some(odd) = request.headers().keys().find_map(unusual)
         {
-            return Some(bypass(odd));
+            return Some(Plan::Pass(bypass(odd)));
         }
-        if fields.may_have(Fields::COOKIE) && self.settings.is_draft(headers) {
-            return Some(bypass("draft"));
+        match self.settings.aside(request, fields) {
+            Some(Aside::Refused(why)) => {
+                return Some(Plan::Answer(respond::refused(why, request.method())));
+            }
+            Some(Aside::Own(why)) => return Some(Plan::Pass(bypass(why))),
+            None => {}
         }
-        if self.settings.is_for_a_bot(headers) {
-            return Some(bypass("bot"));
-        }
-        if self.settings.is_for_one_language(request) {
-            return Some(bypass("locale"));
-        }
-        if !request.body().is_end_stream() {
-            return Some(bypass("request-body"));
-        }
-        None
+        (!request.body().is_end_stream()).then(|| Plan::Pass(bypass("request-body")))
     }
 
     /// The key of a request; `None` for one that no client of Next.js would send.
-    pub(super) fn key_of<B>(&self, request: &Request<B>) -> Option<KeyBuf> {
-        let class = match client::fields(request).may_have(Fields::ROUTER) {
+    pub(super) fn key_of<B>(&self, request: &Request<B>, fields: Fields) -> Option<KeyBuf> {
+        let class = match fields.may_have(Fields::ROUTER) {
             true => self.settings.class(request.headers()).ok()?,
             false => Class::DOCUMENT,
         };
         Some(self.searches.key(parts(request, &class), |key| class.write(key)))
     }
+}
+
+fn may_answer(decision: Decision, stored: &StoredResponse, asked: Asked<'_>) -> bool {
+    matches!(decision, Decision::Serve | Decision::ServeStale) && parts::has_all(stored, asked)
 }
 
 /// Fields that ask for something else than what may be stored.
@@ -259,22 +246,16 @@ fn bypass(detail: &'static str) -> Pass {
 /// The parts of a request's key, for an answer of this class.
 pub(super) fn parts<'a, B>(request: &'a Request<B>, class: &Class<'_>) -> KeyParts<'a> {
     let uri = request.uri();
-    KeyParts {
-        https: client::is_https(request),
-        host: client::host(request),
-        path: uri.path(),
-        query: uri.query(),
-        is_rsc: !class.is_document(),
-    }
+    let (https, host) = client::scheme_and_host(request);
+    KeyParts { https, host, path: uri.path(), query: uri.query(), is_rsc: !class.is_document() }
 }
 
 /// Answers a request with what is stored for it.
 pub(super) fn answer(
     stored: &StoredResponse,
-    request: &Request<Body>,
+    asked: Asked<'_>,
     detail: Option<&'static str>,
     now: Timestamp,
 ) -> Response<Body> {
-    let asked = Asked::of(request);
     respond::stored(stored, asked, Status { hit: true, detail, ..Status::default() }, now)
 }

@@ -50,6 +50,7 @@ use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
 use crate::body::Body;
+use crate::client;
 use crate::clock::Clock;
 use crate::error::ProxyError;
 use crate::log::Seldom;
@@ -251,7 +252,10 @@ impl<S: Inner> Edge<S> {
     fn key_to_tell(&self, request: &Request<Body>) -> Option<String> {
         let is_told = self.settings.rules.switches.status_key
             && matches!(*request.method(), Method::GET | Method::HEAD);
-        is_told.then(|| self.key_of(request)).flatten().map(|key| key::shown(&key))
+        is_told
+            .then(|| self.key_of(request, client::fields(request)))
+            .flatten()
+            .map(|key| key::shown(&key))
     }
 
     /// An empty body that may grow to what the store takes.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use arc_swap::Guard;
 use http::header::{SET_COOKIE, USER_AGENT};
-use http::{HeaderMap, Method, Request, response};
+use http::{HeaderMap, Request, response};
 
 use crate::build::Application;
 use crate::config::{BehindMiddleware, CacheConfig, Config, NextConfig};
+use crate::fields::Fields;
 use crate::next::class::{ACTION, Class, Unclassifiable};
 use crate::next::manifest::Manifest;
 use crate::next::{assets, bridge, deployment, draft, images, locale, tracking, verdict};
@@ -26,6 +27,14 @@ pub struct Settings {
     pub next: NextConfig,
     /// What is known of the application behind us.
     pub application: Application,
+}
+
+/// What is done with a request that is none of the store's.
+pub(super) enum Aside {
+    /// The optimizer of images would refuse it.
+    Refused(images::Refusal),
+    /// Its answer is for it alone; why.
+    Own(&'static str),
 }
 
 impl From<&Config> for Settings {
@@ -85,40 +94,36 @@ impl Settings {
         self.next.enabled && self.is_optimizer(path, self.known(&self.build()))
     }
 
-    /// Whether a request is in draft mode.
-    pub(super) fn is_draft(&self, request: &HeaderMap) -> bool {
-        let build = self.build();
-        let id = self.known(&build).and_then(Manifest::preview);
-        self.next.enabled && draft::is_draft(request, id)
-    }
-
-    /// Whether a request is from a bot that gets a rendering of its own.
-    pub(super) fn is_for_a_bot(&self, request: &HeaderMap) -> bool {
-        let build = self.build();
-        let known = self.known(&build).and_then(|manifest| manifest.prerender.as_ref());
-        known.is_some_and(|prerender| {
-            let agent = request.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-            agent.is_some_and(|agent| prerender.is_bot(agent))
-        })
-    }
-
-    /// Whether a request may be redirected to the visitor's language, which no answer says.
-    pub(super) fn is_for_one_language<B>(&self, request: &Request<B>) -> bool {
+    /// What Next.js would do with a GET or HEAD that no other visitor's answer is good for. `fields` are
+    /// those that the request may have.
+    pub(super) fn aside<B>(&self, request: &Request<B>, fields: Fields) -> Option<Aside> {
+        if !self.next.enabled {
+            return None;
+        }
+        // Each look at the build has its price, and every hit is here: one for all.
         let build = self.build();
         let known = self.known(&build);
-        known.and_then(Manifest::i18n).is_some_and(|i18n| {
-            let base_path = self.base_path(known);
-            locale::may_redirect(i18n, request.uri().path(), base_path, request.headers())
-        })
+        let headers = request.headers();
+        if let Some(refusal) = known.and_then(|known| self.refused_image(request, known)) {
+            return Some(Aside::Refused(refusal));
+        }
+        let id = || known.and_then(Manifest::preview);
+        if fields.may_have(Fields::COOKIE) && draft::is_draft(headers, id()) {
+            return Some(Aside::Own("draft"));
+        }
+        if known.is_some_and(|known| is_for_a_bot(headers, known)) {
+            return Some(Aside::Own("bot"));
+        }
+        // No answer says that another language would have been redirected.
+        let may_redirect =
+            |i18n| locale::may_redirect(i18n, request.uri().path(), self.base_path(known), headers);
+        let is_for_one_language = known.and_then(Manifest::i18n).is_some_and(may_redirect);
+        is_for_one_language.then_some(Aside::Own("locale"))
     }
 
-    /// What is wrong with a request for an image that the optimizer would refuse.
-    pub(super) fn refused_image<B>(&self, request: &Request<B>) -> Option<images::Refusal> {
-        let build = self.build();
-        let known = self.known(&build)?;
+    fn refused_image<B>(&self, request: &Request<B>, known: &Manifest) -> Option<images::Refusal> {
         let allowed = known.images.as_ref()?;
-        let is_asked = self.is_optimizer(request.uri().path(), Some(known))
-            && matches!(*request.method(), Method::GET | Method::HEAD);
+        let is_asked = self.is_optimizer(request.uri().path(), Some(known));
         let query = request.uri().query().unwrap_or_default();
         is_asked.then(|| images::check(allowed, query).err()).flatten()
     }
@@ -177,4 +182,12 @@ impl Settings {
     pub(super) fn is_action(&self, request: &HeaderMap) -> bool {
         self.next.enabled && request.contains_key(ACTION)
     }
+}
+
+/// Some bots get a rendering of their own.
+fn is_for_a_bot(request: &HeaderMap, known: &Manifest) -> bool {
+    known.prerender.as_ref().is_some_and(|prerender| {
+        let agent = request.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        agent.is_some_and(|agent| prerender.is_bot(agent))
+    })
 }

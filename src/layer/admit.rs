@@ -14,10 +14,9 @@ use super::forwarded::{is_host, normalised_host};
 use super::hop_by_hop;
 use super::introduce::Pseudonym;
 use crate::body::Body;
-use crate::client;
+use crate::client::{self, Glance};
 use crate::error::ProxyError;
 use crate::fields::Fields;
-use crate::server::Ambiguous;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -34,16 +33,16 @@ impl<S> Admit<S> {
     }
 
     fn check(&self, request: &mut Request<Body>) -> Result<(), ProxyError> {
-        if request.extensions().get::<Ambiguous>().is_some() {
+        let Glance { fields, https, is_ambiguous } = client::glance(request);
+        if is_ambiguous {
             return Err(bad("its head can be read in two ways"));
         }
-        check_host(request)?;
+        check_host(request, https)?;
         if request.uri().authority().is_some() {
             make_origin_form(request)?;
-            check_host(request)?;
+            check_host(request, https)?;
         }
         check_path(request)?;
-        let fields = client::fields(request);
         if fields.may_have(Fields::OF_CONNECTION) && !hop_by_hop::is_only_chunked(request.headers())
         {
             // RFC 9112 section 6.1: what is not understood is refused.
@@ -107,8 +106,7 @@ fn check_path(request: &Request<Body>) -> Result<(), ProxyError> {
 
 /// RFC 9112 section 3.2: a request of HTTP/1.1 has exactly one `Host`, and a valid one. It goes on
 /// in the form that all spellings of it have in common: what the origin makes of it is for all.
-fn check_host(request: &mut Request<Body>) -> Result<(), ProxyError> {
-    let https = client::is_https(request);
+fn check_host(request: &mut Request<Body>, https: bool) -> Result<(), ProxyError> {
     let mut lines = request.headers().get_all(HOST).iter();
     match (lines.next(), lines.next()) {
         (Some(host), None) if is_host(host.as_bytes()) => {

@@ -13,7 +13,7 @@ use ipnet::IpNet;
 
 use super::remove_fields;
 use crate::body::Body;
-use crate::client::{self, Client, Told};
+use crate::client::{Client, Told};
 use crate::fields::Fields;
 
 /// `x-forwarded-for`
@@ -27,14 +27,15 @@ pub const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// Takes the forwarding fields off a request, and keeps what they say if its peer is in `trusted`.
 pub fn read(mut request: Request<Body>, trusted: &[IpNet]) -> Request<Body> {
-    let peer = request.extensions().get::<Client>().map(|client| client.peer);
-    if peer.is_some_and(|peer| is_trusted(peer, trusted)) {
+    let client = request.extensions().get::<Client>();
+    let fields = client.map_or_else(|| Fields::of(request.headers()), |client| client.fields);
+    if client.is_some_and(|client| is_trusted(client.peer, trusted)) {
         let told = Some(Arc::new(told(request.headers(), trusted)));
         if let Some(client) = request.extensions_mut().get_mut::<Client>() {
             client.told = told;
         }
     }
-    if client::fields(&request).may_have(Fields::FORWARDING) {
+    if fields.may_have(Fields::FORWARDING) {
         remove_fields(request.headers_mut(), is_forwarding);
     }
     request

@@ -24,7 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::heads::{Ambiguous, Heads, Verdict};
+use super::heads::{Heads, Verdict};
 use super::limits::Limits;
 use super::receiving::Receiving;
 use super::watch::{Part, Watch, Watched, Wish};
@@ -34,6 +34,7 @@ use crate::body::Body;
 use crate::client::Client;
 use crate::config::ServerConfig;
 use crate::error::BodyError;
+use crate::fields::Fields;
 use crate::interim::Interims;
 
 /// A connection that was accepted.
@@ -167,14 +168,13 @@ impl<S: Answering> Service<Request<Incoming>> for Requests<S> {
         let sink = self.interims.begin();
         // RFC 9110 section 15.2: not to a client of HTTP/1.0.
         client.interims = (request.version() == Version::HTTP_11).then_some(sink);
-        request.extensions_mut().insert(client);
         self.count.set(self.count.get() + 1);
-        if self.verdict.is_ambiguous(self.count.get()) {
-            request.extensions_mut().insert(Ambiguous);
-        }
-        if request.headers().contains_key(UPGRADE) {
+        client.is_ambiguous = self.verdict.is_ambiguous(self.count.get());
+        let may_upgrade = client.fields.may_have(Fields::OF_CONNECTION);
+        if may_upgrade && request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(self.place.clone());
         }
+        request.extensions_mut().insert(client);
         let inner = self.stack.lock().call(request);
         let interims = self.interims.clone();
         AnswerFuture { inner, interims, response: None, answer: Some(answer) }

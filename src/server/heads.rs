@@ -6,15 +6,11 @@
 //! and sees another request in what follows it (RFC 9112 section 11.2). So the messages of a
 //! connection are followed here once more, just far enough to know where the heads are.
 //!
-//! Nothing is refused here: that a request is ambiguous goes along with it, to `layer::admit`. Where
+//! Nothing is refused here: that a request is ambiguous goes along with it (`client`), to `layer::admit`. Where
 //! the thread is lost, because a message is none, all that follows counts as ambiguous.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Goes along with a request whose head could be read in two ways.
-#[derive(Clone, Copy, Debug)]
-pub struct Ambiguous;
 
 /// The first request of a connection that is ambiguous, counted from one; greater than any until
 /// there is one.

@@ -29,7 +29,6 @@ use crate::error::BodyError;
 use crate::log::Seldom;
 use connection::Connection;
 pub use drain::Drained;
-pub use heads::Ambiguous;
 use watch::Watches;
 
 /// What the listener needs of the stack: an answer to every request. It must always be ready.
