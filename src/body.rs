@@ -2,6 +2,7 @@
 //!
 //! A hit must not allocate, so the usual cases are variants; whatever else there is comes boxed.
 
+mod limited;
 mod patient;
 mod progress;
 
@@ -14,6 +15,7 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 
+pub use limited::Limited;
 pub use patient::Patient;
 pub use progress::Progress;
 

@@ -93,6 +93,14 @@ pub enum ProxyError {
         /// `server.body_timeout`.
         limit: Duration,
     },
+    /// The client's body is larger than it may be.
+    #[error("the request's body has more than {limit} bytes ({key})")]
+    BodyTooLarge {
+        /// Bytes.
+        limit: u64,
+        /// The limit's key.
+        key: &'static str,
+    },
     /// A task of ours ended without an answer (it panicked, or the runtime is closing).
     #[error("the fetch ended without an answer; this is a defect of the edge")]
     Abandoned,
@@ -113,6 +121,7 @@ impl ProxyError {
             Self::Loop { .. } => StatusCode::LOOP_DETECTED,
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::ClientBodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Abandoned => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -129,7 +138,9 @@ impl ProxyError {
             // RFC 9209 has no word for it: the answer was received, and says so itself.
             Self::OriginFailed { .. } => "http_request_error",
             Self::Loop { .. } => "proxy_loop_detected",
-            Self::BadRequest { .. } | Self::ClientBodyTimeout { .. } => "http_request_error",
+            Self::BadRequest { .. }
+            | Self::ClientBodyTimeout { .. }
+            | Self::BodyTooLarge { .. } => "http_request_error",
             Self::Abandoned => "proxy_internal_error",
         }
     }
@@ -148,6 +159,14 @@ pub enum BodyError {
         /// The limit.
         limit: Duration,
         /// Its config key.
+        key: &'static str,
+    },
+    /// The sender sent more than it may.
+    #[error("more than {limit} bytes ({key})")]
+    TooLarge {
+        /// Bytes.
+        limit: u64,
+        /// The limit's key.
         key: &'static str,
     },
 }

@@ -8,12 +8,13 @@
 //!               │ │ │ │ ┌ admit
 //!               │ │ │ │ │ ┌ hop-by-hop
 //!               │ │ │ │ │ │ ┌ guard
-//!               │ │ │ │ │ │ │ ┌ cache ─────── a hit turns back here
-//!               │ │ │ │ │ │ │ │ ┌ vault ─────── a file that the origin lacks comes from here
-//!               │ │ │ │ │ │ │ │ │ ┌ hop-by-hop (of the answer)
-//!               │ │ │ │ │ │ │ │ │ │ ┌ introduce
-//!               │ │ │ │ │ │ │ │ │ │ │ ┌ shed
-//!               └─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴──▶ origin
+//!               │ │ │ │ │ │ │ ┌ upload
+//!               │ │ │ │ │ │ │ │ ┌ cache ─────── a hit turns back here
+//!               │ │ │ │ │ │ │ │ │ ┌ vault ─────── a file that the origin lacks comes from here
+//!               │ │ │ │ │ │ │ │ │ │ ┌ hop-by-hop (of the answer)
+//!               │ │ │ │ │ │ │ │ │ │ │ ┌ introduce
+//!               │ │ │ │ │ │ │ │ │ │ │ │ ┌ shed
+//!               └─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴──▶ origin
 //! ```
 //!
 //! Every layer is always ready: whoever has to wait waits in its future. So the listener calls the
@@ -33,6 +34,7 @@ use crate::layer::deadline::Deadline;
 use crate::layer::introduce::Pseudonym;
 use crate::layer::respond::Respond;
 use crate::layer::shed::Shed;
+use crate::layer::upload::Upload;
 use crate::layer::{forwarded, guard, hop_by_hop, introduce};
 use crate::log::AccessLogger;
 use crate::server::Answering;
@@ -89,6 +91,8 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         .map_request(move |request| guard::clean(request, &base_path))
         // Likewise, by what the application's build says.
         .map_request(move |request| guard::name_locale(request, &known, &of_build))
+        // A body that is too large goes no further; a request without one is not looked at.
+        .layer_fn(move |inner| Upload::new(inner, config))
         // Answers from the store. All below is the price of a miss.
         .layer_fn(move |inner| Cache::new(inner, store.clone(), clock.clone(), settings.clone()))
         // Below the cache, which then keeps what comes from it; above all else, so that it stands in

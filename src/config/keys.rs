@@ -61,6 +61,7 @@ keys! {
         // hyper makes room for as many at each request, and http panics above 24,576.
         max_headers: Count<10_000>,
         max_header_bytes: HeadSize,
+        max_body: OrOff<Size>,
         deadline: PositiveTime,
         drain_timeout: Time,
         drain_linger: Time,
@@ -110,6 +111,7 @@ keys! {
         dir: BuildDir,
         middleware: BehindMiddleware,
         build_check: Time,
+        action_max_body: OrOff<Size>,
     }
     vault: VaultConfig {
         enabled: Switch,

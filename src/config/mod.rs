@@ -82,6 +82,8 @@ pub struct ServerConfig {
     pub max_headers: usize,
     /// Largest request head in bytes; larger gets 431.
     pub max_header_bytes: usize,
+    /// Largest request body in bytes; `None` is any.
+    pub max_body: Option<u64>,
     /// Longest time from a request to its response head, all waits and retries included.
     pub deadline: Duration,
     /// Longest time to finish what runs after SIGTERM.
@@ -104,6 +106,7 @@ impl Default for ServerConfig {
             write_timeout: Duration::from_secs(60),
             max_headers: 100,
             max_header_bytes: 64 * 1024,
+            max_body: None,
             deadline: Duration::from_secs(90),
             drain_timeout: Duration::from_secs(30),
             drain_linger: Duration::from_secs(1),
@@ -248,6 +251,8 @@ pub struct NextConfig {
     pub middleware: BehindMiddleware,
     /// From one look at which build answers to the next; zero: none.
     pub build_check: Duration,
+    /// Largest body of a server action in bytes; `None` is any.
+    pub action_max_body: Option<u64>,
 }
 
 impl Default for NextConfig {
@@ -259,6 +264,7 @@ impl Default for NextConfig {
             dir: BuildDir::Auto,
             middleware: BehindMiddleware::Bypass,
             build_check: Duration::from_millis(500),
+            action_max_body: Some(1 << 30),
         }
     }
 }

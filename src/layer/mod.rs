@@ -15,6 +15,7 @@ pub mod introduce;
 mod refusable;
 pub mod respond;
 pub mod shed;
+pub mod upload;
 
 use http::{HeaderMap, HeaderName};
 pub use refusable::Refusable;

@@ -135,7 +135,9 @@ impl Asker {
         headers.insert(PROXY_STATUS, proxy_status(error));
         match error {
             // What stands behind such a request may not be one: nothing more is read.
-            ProxyError::BadRequest { .. } | ProxyError::ClientBodyTimeout { .. } => {
+            ProxyError::BadRequest { .. }
+            | ProxyError::ClientBodyTimeout { .. }
+            | ProxyError::BodyTooLarge { .. } => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             ProxyError::PoolExhausted { .. }
@@ -203,6 +205,7 @@ fn advice(status: StatusCode) -> &'static str {
         }
         StatusCode::LOOP_DETECTED => "This site was set up to ask itself for an answer.",
         StatusCode::REQUEST_TIMEOUT => "The request did not arrive in time.",
+        StatusCode::PAYLOAD_TOO_LARGE => "What was sent is larger than this site takes.",
         StatusCode::BAD_REQUEST => "The request cannot be understood.",
         _ => "Something went wrong on the way.",
     }

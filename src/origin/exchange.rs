@@ -87,8 +87,14 @@ async fn within<T>(
 
 /// What a failure of the HTTP library means for an operator.
 fn meaning(error: &hyper::Error) -> ProxyError {
-    if let Some(BodyError::Stalled { limit, .. }) = of_client(error) {
-        return ProxyError::ClientBodyTimeout { limit: *limit };
+    match of_client(error) {
+        Some(BodyError::Stalled { limit, .. }) => {
+            return ProxyError::ClientBodyTimeout { limit: *limit };
+        }
+        Some(BodyError::TooLarge { limit, key }) => {
+            return ProxyError::BodyTooLarge { limit: *limit, key };
+        }
+        Some(BodyError::Broken(_)) | None => {}
     }
     let reason = whole_story(error).into();
     if error.is_user() {

@@ -192,6 +192,7 @@ fn is_no_answer(error: &ProxyError) -> bool {
         | ProxyError::Loop { .. }
         | ProxyError::BadRequest { .. }
         | ProxyError::ClientBodyTimeout { .. }
+        | ProxyError::BodyTooLarge { .. }
         | ProxyError::Abandoned => false,
     }
 }
