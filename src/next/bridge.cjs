@@ -208,7 +208,8 @@ function wrapSet(set) {
       data.headers['x-selvedge-tags'] = bounded(theirs[TAGS]);
       if (data.segmentData) data.segmentData = telling(data.segmentData, { 'x-selvedge-tags': bounded(theirs[TAGS]) });
     });
-    return set.call(this, key, stored, ...rest);
+    const done = set.call(this, key, stored, ...rest);
+    return data?.kind === 'FETCH' ? done : underWay(done);
   };
 }
 
@@ -225,7 +226,6 @@ function wrapRevalidateTag(revalidateTag) {
     const told = (async () => {
       // First Next.js, then the edge: it may ask for the page at once.
       const result = await revalidateTag.call(this, tags, durations, ...rest);
-      await Promise.allSettled(updating);
       await announce(until, all, []);
       return result;
     })();
@@ -247,19 +247,23 @@ function staleUntil(durations) {
   return expire > 0 ? performance.now() + expire * 1000 : NEVER;
 }
 
-// Updates of the handlers of `use cache` that are under way. Next.js starts them before revalidateTag.
-const updating = new Set();
-
 function wrapUpdateTags(updateTags) {
   return function (...args) {
-    const done = updateTags.apply(this, args);
-    if (typeof done?.then === 'function') {
-      updating.add(done);
-      const forget = () => updating.delete(done);
-      done.then(forget, forget);
-    }
-    return done;
+    return underWay(updateTags.apply(this, args));
   };
+}
+
+// What the edge must not be faster than, since it may ask for the page at once: updates of the handlers of
+// `use cache`, which Next.js starts before revalidateTag; and pages on their way into the cache, for until
+// they are there, whoever asks for one gets the same, old or not (server/response-cache/index.js).
+const pending = new Set();
+
+function underWay(done) {
+  if (typeof done?.then !== 'function') return done;
+  pending.add(done);
+  const forget = () => pending.delete(done);
+  done.then(forget, forget);
+  return done;
 }
 
 function wrapOnDemand(revalidate) {
@@ -317,12 +321,13 @@ function holdBack(response) {
 // ---- the edges ------------------------------------------------------------------------------------
 
 // Waits until all edges know, or have been given up for now.
-function announce(until, tags, paths) {
+async function announce(until, tags, paths) {
+  await Promise.race([Promise.allSettled(pending), sleep(TIME_PER_TRY)]);
   // A tag with a comma is two tags in the header, for Next.js as well.
   const names = tags.flatMap((tag) => encoded(String(tag)).split(',')).map((tag) => `tags ${tag}`);
   names.push(...paths.map((path) => `paths ${path}`));
   const all = edges().map((edge) => edge.tell(names, until));
-  return Promise.race([Promise.allSettled(all), sleep(TIME_TO_WAIT)]);
+  await Promise.race([Promise.allSettled(all), sleep(TIME_TO_WAIT)]);
 }
 
 let known;
