@@ -1,14 +1,15 @@
 //! What the bridge tells the edge, and when.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::Site;
 use super::client::{self, Answer, get};
 use super::edge::Edge;
 use super::server::TOKEN;
-use super::{Server, Site};
 
 /// From here on, whatever is asserted after an answer was told before it: the edge notes an
 /// invalidation only when it answers it.
@@ -53,36 +54,36 @@ pub async fn not_a_byte_before(site: &Site) {
 }
 
 pub async fn from_server_actions(site: &Site) {
-    let answer = act(&site.server, 0).await;
+    let answer = act(site.server.address, "/action", 0).await;
     assert!(matches!(answer.status, 200 | 303), "{}", answer.text());
-    several(site, "_N_T_/isr-slow");
-    act(&site.server, 2).await;
-    several(site, "t1");
+    several(&site.edge, "_N_T_/isr-slow");
+    act(site.server.address, "/action", 2).await;
+    several(&site.edge, "t1");
 }
 
 /// Next.js says it once more after it has rendered the page that a form without JavaScript is answered with.
 #[track_caller]
-fn several(site: &Site, tag: &str) {
-    let told = site.edge.take();
+pub fn several(edge: &Edge, tag: &str) {
+    let told = edge.take();
     assert!(!told.is_empty());
     for told in told {
         assert_eq!((told.list("tags"), told.soft()), (vec![tag], false));
     }
 }
 
-/// Sends a form of `/action`, as a browser without JavaScript does.
-async fn act(server: &Server, form: usize) -> Answer {
-    let page = get(server.address, "/action").await.text();
+/// Sends a form of a page, as a browser without JavaScript does.
+pub async fn act(server: SocketAddr, path: &str, form: usize) -> Answer {
+    let page = get(server, path).await.text();
     let name = page.split("name=\"$ACTION_").nth(form + 1).expect("a form with an action");
     let name = format!("$ACTION_{}", name.split('"').next().unwrap());
     let boundary = "----selvedge";
     let body = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n\r\n--{boundary}--\r\n"
     );
-    let origin = format!("http://{}", server.address);
+    let origin = format!("http://{server}");
     let content_type = format!("multipart/form-data; boundary={boundary}");
     let headers = [("origin", origin.as_str()), ("content-type", content_type.as_str())];
-    client::send(server.address, "POST", "/action", &headers, &body).await.unwrap()
+    client::send(server, "POST", path, &headers, &body).await.unwrap()
 }
 
 pub async fn on_demand(site: &Site) {
@@ -103,7 +104,7 @@ pub async fn nobody_listens(site: Site) {
     // Somebody accepts and says nothing.
     let silent = std::net::TcpListener::bind(address).unwrap();
     let start = Instant::now();
-    assert!(matches!(act(&server, 0).await.status, 200 | 303));
+    assert!(matches!(act(server.address, "/action", 0).await.status, 200 | 303));
     let took = start.elapsed();
     assert!(took > Duration::from_secs(1) && took < Duration::from_millis(2500), "{took:?}");
     let paths = ["/api/repath", "/api/retag", "/api/revalidate?path=/pp/gsp"];

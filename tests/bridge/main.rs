@@ -19,6 +19,7 @@ mod npm;
 mod others;
 mod responses;
 mod server;
+mod standalone;
 #[path = "../support/process.rs"]
 mod support;
 
@@ -65,6 +66,8 @@ async fn check(major: u32) {
     others::the_handler_of_the_application(major, &dir).await;
     if major >= 16 {
         others::cached_components(&dir).await;
+    } else {
+        standalone::what_is_invalidated_is_new_at_once(&dir).await;
     }
 }
 

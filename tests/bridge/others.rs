@@ -4,8 +4,10 @@ use std::path::Path;
 
 use super::client::{get, get_with};
 use super::edge::Edge;
-use super::npm::{node_is_there, run};
+use super::invalidations::{act, several};
+use super::npm::node_is_there;
 use super::server::{Server, bridge, with_bridge};
+use super::standalone;
 use super::support::free_address;
 
 pub async fn without_an_edge(dir: &Path) {
@@ -46,15 +48,11 @@ pub async fn the_handler_of_the_application(major: u32, dir: &Path) {
 
 /// Next.js 16 with Cache Components, as a standalone server.
 pub async fn cached_components(dir: &Path) {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bridge/cached");
-    let dir = dir.join("cached");
-    let _ = std::fs::remove_dir_all(&dir);
-    run(&source, "cp", &["-R", ".", dir.to_str().unwrap()]);
-    run(&dir, "node", &["../node_modules/next/dist/bin/next", "build"]);
+    let standalone = standalone::build("cached", dir);
     let edge = Edge::start(free_address()).await;
     let address = free_address();
     let mut command = with_bridge("node", Some(edge.address));
-    command.arg("server.js").current_dir(dir.join(".next/standalone/cached"));
+    command.arg("server.js").current_dir(&standalone);
     command.env("PORT", address.port().to_string()).env("HOSTNAME", "127.0.0.1");
     let server = Server::run(command, address, "/").await;
     let segment = [("next-router-prefetch", "1"), ("next-router-segment-prefetch", "/_tree")];
@@ -76,6 +74,21 @@ pub async fn cached_components(dir: &Path) {
         let lines = server.lines.lock().unwrap();
         assert!(lines.iter().any(|line| line == "updated t%C3%BCr"), "{lines:?}");
     }
+    // `updateTag` of a server action.
+    let answer = act(address, "/act", 0).await;
+    assert!(matches!(answer.status, 200 | 303), "{}", answer.text());
+    several(&edge, "t%C3%BCr");
+    drop(server);
+
+    let edge = standalone::behind_the_edge(&standalone, "/").await;
+    standalone::is_new_after(edge.address, "/", async || {
+        act(edge.address, "/act", 0).await;
+    })
+    .await;
+    standalone::is_new_after(edge.address, "/", async || {
+        get(edge.address, "/write").await;
+    })
+    .await;
 }
 
 /// Without Next.js: what can be seen of the bridge by a handler of ours.

@@ -89,6 +89,39 @@ async fn a_draft_cookie_that_is_made_up_gets_what_everybody_gets() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_clears_a_made_up_draft_cookie_is_for_whoever_has_it() {
+    let manifest = r#"{"preview": {"previewModeId": "88febba38d6c8960"}}"#;
+    let mut edge = knowing(&[("prerender-manifest.json", manifest)]);
+    let made_up = || get_with("/isr", &[("cookie", "__prerender_bypass=x")]);
+    // A cold page; others wait for the same.
+    let first = edge.send(made_up());
+    let leader = edge.origin().await;
+    let follower = edge.send(get("/isr"));
+    leader.answer(with_the_cookie_cleared("public"));
+    assert!(got(first).await.header("set-cookie").starts_with("__prerender_bypass=;"));
+    edge.origin().await.answer(page(ISR, "public"));
+    assert_eq!(got(follower).await.header("set-cookie"), "");
+    assert_eq!(edge.hit(made_up()).await.header("set-cookie"), "");
+    // A stale page: it is renewed as nobody asks.
+    edge.advance(11);
+    edge.hit(made_up()).await;
+    let renewal = edge.origin().await;
+    assert_eq!(renewal.header("cookie"), None);
+    renewal.answer(page(ISR, "new"));
+    edge.settle().await;
+    assert_eq!(edge.hit(made_up()).await.body(), "new");
+}
+
+/// What Next.js answers to a draft cookie that is not its own: the page that everybody gets, with its
+/// `s-maxage`, and the order to forget the cookie.
+fn with_the_cookie_cleared(body: &'static str) -> http::Response<selvedge::body::Body> {
+    let mut response = page(ISR, body);
+    let cleared = "__prerender_bypass=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+    response.headers_mut().append("set-cookie", cleared.parse().unwrap());
+    response
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_root_is_shared_by_those_who_are_not_sent_to_their_language() {
     let manifest = r#"{"i18n": {"locales": ["en", "fr"], "defaultLocale": "en"}}"#;
     let mut edge = knowing(&[("routes-manifest.json", manifest)]);

@@ -115,6 +115,44 @@ async fn draft_mode_neither_reads_nor_writes_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_clears_a_draft_cookie_is_neither_stored_nor_shared() {
+    let mut edge = Edge::new();
+    // Without the build nobody knows that it is made up.
+    let made_up = || get_with("/isr", &[("cookie", "__prerender_bypass=x")]);
+    let cleared = || {
+        let mut response = page(ISR, "public");
+        response.headers_mut().append("set-cookie", "__prerender_bypass=; Path=/".parse().unwrap());
+        response
+    };
+    for _ in 0..2 {
+        let got = edge.miss(made_up(), cleared()).await;
+        assert_eq!(got.header("set-cookie"), "__prerender_bypass=; Path=/");
+    }
+    let got = edge.miss(get("/isr"), page(ISR, "public")).await;
+    assert_eq!((got.story(), got.header("set-cookie")), ("fwd=uri-miss; stored", ""));
+    edge.miss(made_up(), cleared()).await;
+    assert_eq!(edge.hit(get("/isr")).await.header("set-cookie"), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_to_an_action_is_never_stored() {
+    let mut edge = Edge::new();
+    let action = || request("POST", "/isr", &[("next-action", "40ab")]);
+    let gone = [("x-nextjs-action-not-found", "1"), ("cache-control", ISR)];
+    for status in [200, 404, 409] {
+        for _ in 0..2 {
+            let got = edge.miss(action(), answer(status, &gone, "of the action")).await;
+            assert_eq!((got.status, got.story()), (status, "fwd=method"));
+        }
+        edge.miss(get(&format!("/isr?{status}")), page(ISR, "page")).await;
+    }
+    let got = edge.miss(get("/isr"), page(ISR, "page")).await;
+    assert_eq!(got.story(), "fwd=uri-miss; stored");
+    edge.miss(action(), answer(200, &[("cache-control", ISR)], "of the action")).await;
+    assert_eq!(edge.hit(get("/isr")).await.body(), "page");
+}
+
+#[tokio::test(start_paused = true)]
 async fn assets_are_immutable_whatever_the_application_says() {
     let mut edge = Edge::new();
     let chunk = "/_next/static/chunks/a.js";

@@ -20,7 +20,7 @@ mod routes;
 #[path = "../support/process.rs"]
 mod support;
 
-use process::{edge, free_address, next_start, wrapped};
+use process::{bridged, edge, free_address, next_start, wrapped};
 
 async fn check(major: u32) {
     let dir = match fixture::build(major) {
@@ -40,10 +40,10 @@ async fn check(major: u32) {
     routes::conditions_and_ranges(&site).await;
     routes::draft_mode(&site).await;
     routes::server_action(&site).await;
+    routes::unknown_action(&site).await;
     routes::streaming(&site).await;
     life::a_cold_page_is_rendered_once(&site).await;
     life::a_stale_page_is_renewed_behind(&site).await;
-    browser::a_visit(&site, &dir).await;
     drop(edge);
     drop(origin);
     life::the_origin_dies_and_comes_back(&dir).await;
@@ -52,7 +52,11 @@ async fn check(major: u32) {
     manifests::what_no_response_says(wrapped.address).await;
     life::wrapped_server(wrapped).await;
     life::old_files_outlive_their_build(&dir, &vault).await;
-    bridge::what_the_application_invalidates_is_new_at_once(&dir).await;
+    let bridged = bridged(&dir).await;
+    bridge::what_the_application_invalidates_is_new_at_once(bridged.address).await;
+    bridge::age_counts_from_when_next_made_the_page(bridged.address).await;
+    bridge::what_next_serves_stale_is_soon_a_real_answer(bridged.address).await;
+    browser::a_visit(major, bridged.address, &dir).await;
 }
 
 /// Another build behind an edge that is not restarted with it.

@@ -13,6 +13,14 @@ pub async fn what_no_response_says(edge: SocketAddr) {
     get(edge, "/isr").await;
     let bogus = get_with(edge, "/isr", &[("cookie", "__prerender_bypass=zzz")]).await;
     assert!(bogus.is_hit(), "{}", bogus.story());
+    // Of a page that is not stored, Next.js clears it; that answer is for nobody else.
+    let bogus = get_with(edge, "/isr?cold", &[("cookie", "__prerender_bypass=zzz")]).await;
+    assert_eq!(bogus.story(), "fwd=uri-miss; detail=set-cookie");
+    assert!(bogus.header("set-cookie").starts_with("__prerender_bypass=;"));
+    for _ in 0..2 {
+        let public = get(edge, "/isr?cold").await;
+        assert_eq!((public.status, public.header("set-cookie")), (200, ""));
+    }
     let on = get(edge, "/api/draft").await;
     let cookie = on.header("set-cookie").split(';').next().unwrap().to_owned();
     let draft = get_with(edge, "/isr", &[("cookie", &cookie)]).await;

@@ -205,6 +205,7 @@ pub async fn draft_mode(site: &Site) {
     assert!(draft.text().contains("draft</p>"), "the draft is shown");
     let bogus = get_with(site.edge, "/isr", &[("cookie", "__prerender_bypass=zzz")]).await;
     assert_eq!(bogus.story(), "fwd=bypass; detail=draft");
+    assert!(bogus.header("set-cookie").starts_with("__prerender_bypass=;"), "Next.js clears it");
     let public = get(site.edge, "/isr").await;
     assert!(public.text().contains("published</p>"), "nobody else sees it");
     assert_eq!(public.header("set-cookie"), "");
@@ -226,6 +227,31 @@ pub async fn server_action(site: &Site) {
     let answer = client::send(site.edge, "POST", "/action", &headers, &body).await.unwrap();
     assert!(matches!(answer.status, 200 | 303), "{} {}", answer.status, answer.text());
     assert!(answer.story().starts_with("fwd=method"), "{}", answer.story());
+}
+
+/// A page of the build before sends the id of an action that is gone. The answer is Next.js's own, and
+/// nobody else's.
+pub async fn unknown_action(site: &Site) {
+    for path in ["/action", "/static"] {
+        let id = format!("40{}", "0".repeat(40));
+        let headers = [("next-action", id.as_str()), ("content-type", "text/plain;charset=UTF-8")];
+        let ask = |address| client::send(address, "POST", path, &headers, "[]");
+        let direct = ask(site.origin).await.unwrap();
+        for _ in 0..2 {
+            let answer = ask(site.edge).await.unwrap();
+            assert_eq!(answer.status, direct.status, "{path}");
+            for field in ["content-type", "x-nextjs-action-not-found", "cache-control"] {
+                assert_eq!(answer.header(field), direct.header(field), "{path} {field}");
+            }
+            assert_eq!(answer.story(), "fwd=method", "{path}");
+        }
+        if site.major >= 15 {
+            assert_eq!(direct.status, if site.major == 15 { 404 } else { 409 }, "{path}");
+            assert_eq!(direct.header("x-nextjs-action-not-found"), "1", "{path}");
+        }
+        let page = get(site.edge, path).await;
+        assert!(page.status == 200 && page.text().contains("<h1 id=\"title\""), "{path}");
+    }
 }
 
 /// The first part of a streamed page comes before the last is rendered.
