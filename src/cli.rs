@@ -5,6 +5,7 @@
 
 mod help;
 mod mistyped;
+mod purge;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +15,9 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::config::{self, Flag, Sources};
+use crate::config::{self, Flag, OriginAddress, Sources};
 use crate::exit;
+pub use purge::Purge;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -38,6 +40,13 @@ pub enum Invocation {
     Check(Sources),
     /// `health`: ask the edge that runs at `admin.listen`.
     Health(Sources),
+    /// `purge`: tell the edge what is obsolete.
+    Purge {
+        /// What was said about the configuration.
+        sources: Sources,
+        /// What is to be purged.
+        purge: Purge,
+    },
     /// `bridge`: print the file that tells the edge what a Next.js server invalidates.
     Bridge,
 }
@@ -86,6 +95,10 @@ pub fn read(
         Some(Verb::Health { admin, config }) => {
             let options = Options { admin, config, ..Options::default() };
             Invocation::Health(sources(options, None, true))
+        }
+        Some(Verb::Purge { purge, config }) => {
+            let options = Options { config, ..Options::default() };
+            Invocation::Purge { sources: sources(options, None, true), purge: purge.into() }
         }
     })
 }
@@ -183,6 +196,15 @@ enum Verb {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Makes what is stored of pages or tags obsolete
+    #[command(after_help = help::AFTER_PURGE, override_usage = help::USE_PURGE)]
+    Purge {
+        #[command(flatten)]
+        purge: purge::Typed,
+        /// The edge's configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
     /// Prints the file that tells the edge what a Next.js server invalidates
     #[command(after_help = help::AFTER_BRIDGE)]
     Bridge,
@@ -202,6 +224,15 @@ impl Options {
         let set = self.set.into_iter().map(|(key, value)| Flag { name: "--set", key, value });
         named.chain(set).collect()
     }
+}
+
+/// Where a server listens: `host:port`, `http://host:port` or `unix:/path`.
+fn address(text: &str) -> Result<OriginAddress, String> {
+    let whole = match text {
+        _ if text.contains("://") || text.starts_with("unix:") => text.to_owned(),
+        _ => format!("http://{text}"),
+    };
+    whole.parse().map_err(|wrong: config::Wrong| format!("\n  {wrong};\n  {}", wrong.remedy()))
 }
 
 fn setting(text: &str) -> Result<(String, String), &'static str> {

@@ -20,6 +20,7 @@
 //! - [`admin`]: health, on its own address.
 //! - [`build`]: which build answers, and what it says of itself.
 //! - [`demo`]: the application of `selvedge demo`.
+//! - [`verbs`]: what is asked of a running edge from a terminal.
 
 pub mod admin;
 pub mod alarm;
@@ -45,3 +46,4 @@ pub mod server;
 pub mod stack;
 pub mod store;
 pub mod vault;
+pub mod verbs;

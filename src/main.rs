@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use selvedge::admin;
-use selvedge::cli::{self, Answer, Invocation};
+use selvedge::cli::{self, Answer, Invocation, Purge};
 use selvedge::clock::Clock;
 use selvedge::config::{self, Config, OriginAddress, Sources};
 use selvedge::demo::{self, BuiltinOrigin, PrepareError, Prepared};
@@ -14,6 +13,7 @@ use selvedge::exit;
 use selvedge::log::Logs;
 use selvedge::origin::child::{ChildError, Command};
 use selvedge::run::{self, StartError};
+use selvedge::verbs;
 use tokio::runtime::{self, Runtime};
 
 #[cfg(feature = "jemalloc")]
@@ -28,6 +28,9 @@ fn main() -> ExitCode {
         }
         Ok(Invocation::Check(sources)) => say(&cli::check(&sources)),
         Ok(Invocation::Health(sources)) => with_config(&sources, health),
+        Ok(Invocation::Purge { sources, purge }) => {
+            with_config(&sources, |config| self::purge(&config, purge))
+        }
         Ok(Invocation::Run { sources, command }) => {
             with_config(&sources, |config| serve(config, command))
         }
@@ -129,17 +132,39 @@ fn health(config: Config) -> ExitCode {
     let Some(address) = config.admin.listen else {
         return fail(&"selvedge: admin.listen is off, so nobody tells health\n", exit::USAGE);
     };
-    let asked = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| error.to_string());
-    let asked = asked.and_then(|runtime| {
-        runtime.block_on(admin::client::health(address)).map_err(|error| error.to_string())
-    });
-    match asked {
-        Ok(()) => say(&Answer { text: "ready\n".into(), exit: exit::OK }),
-        Err(error) => fail(&format!("selvedge: {error}\n"), exit::UNHEALTHY),
+    match wait(verbs::health::health(address.into())) {
+        Err(code) => code,
+        Ok(Ok(())) => say(&Answer { text: "ready\n".into(), exit: exit::OK }),
+        Ok(Err(error)) => fail(&format!("selvedge: {error}\n"), exit::FAILED),
     }
+}
+
+fn purge(config: &Config, Purge { what, admin, json }: Purge) -> ExitCode {
+    let Some(admin) = admin.or_else(|| config.admin.listen.map(OriginAddress::from)) else {
+        let why = "selvedge: admin.listen is off; name the edge's admin side with --admin\n";
+        return fail(&why, exit::USAGE);
+    };
+    match wait(verbs::purge::purge(admin, config.admin.token.as_deref(), &what)) {
+        Err(code) => code,
+        Ok(Ok(count)) if json => {
+            say(&Answer { text: format!("{{\"invalidated\":{count}}}\n"), exit: exit::OK })
+        }
+        Ok(Ok(count)) => {
+            say(&Answer { text: verbs::purge::told(count, what.soft), exit: exit::OK })
+        }
+        Ok(Err(error)) => fail(&format!("selvedge: {error}\n"), error.exit()),
+    }
+}
+
+/// Waits on this thread for what a verb asks.
+fn wait<T>(asking: impl Future<Output = T>) -> Result<T, ExitCode> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime
+        .map_err(|error| fail(&format!("selvedge: no threads: {error}\n"), exit::UNAVAILABLE))?;
+    let answer = runtime.block_on(asking);
+    // A name that is being resolved must not hold us up.
+    runtime.shutdown_background();
+    Ok(answer)
 }
 
 fn fail(why: &impl std::fmt::Display, exit: u8) -> ExitCode {

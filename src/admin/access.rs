@@ -52,7 +52,8 @@ impl Access {
         }
     }
 
-    fn has_token(&self, headers: &HeaderMap) -> bool {
+    /// Whether a request brings one of the tokens.
+    pub fn has_token(&self, headers: &HeaderMap) -> bool {
         let given = headers.get(AUTHORIZATION).map(|given| given.as_bytes());
         let Some(given) = given.and_then(|given| given.strip_prefix(b"Bearer ")) else {
             return false;

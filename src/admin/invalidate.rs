@@ -10,7 +10,8 @@
 //! - `soft`: it is served once more, while it is renewed; else the next reader waits for the new.
 //! - `expire`: so many seconds after which a soft one is no longer, for whoever comes as late as that.
 //!
-//! The answer, `{"invalidated": 3}`, comes when it holds.
+//! The answer, `{"invalidated": 3}`, comes when it holds, and counts the responses that were good for
+//! more before.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use super::access::Refused;
@@ -30,7 +31,7 @@ use crate::policy::date::Timestamp;
 use crate::store::{MemoryStore, Validity};
 
 /// What is to become obsolete.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Invalidation {
     /// Cache tags.
@@ -51,8 +52,7 @@ pub struct Invalidation {
 const LONGEST: usize = 1 << 20;
 
 impl Invalidation {
-    /// Applies it to what is stored; gives how many responses that are, those that are meant twice
-    /// counted twice.
+    /// Applies it to what is stored; gives how many responses were good for more before.
     pub fn apply(&self, store: &MemoryStore, base_path: &str, now: Timestamp) -> usize {
         let to = self.leaves(now);
         if self.all {
@@ -69,9 +69,13 @@ impl Invalidation {
             count += store.invalidate(bridge::UNKNOWN, to);
         }
         if !self.prefixes.is_empty() {
-            let begins: Vec<Box<str>> =
-                self.prefixes.iter().map(|path| bridge::of_page(path, base_path)).collect();
-            let is_meant = |name: &str| begins.iter().any(|begin| name.starts_with(&**begin));
+            let begins: Vec<(Box<str>, bool)> = self
+                .prefixes
+                .iter()
+                .map(|path| (bridge::of_page(path, base_path), path.ends_with('/')))
+                .collect();
+            let is_meant =
+                |name: &str| begins.iter().any(|(begin, ends)| lies_in(name, begin, *ends));
             count += store.invalidate_all(is_meant, to);
         }
         count
@@ -85,6 +89,15 @@ impl Invalidation {
             Some(seconds) => Validity::StaleUntil(now.saturating_add(Duration::from_secs(seconds))),
         }
     }
+}
+
+/// Whether a page's tag begins so; `/docs/` means what is below `/docs`, and that itself, but not
+/// `/docsearch`.
+fn lies_in(name: &str, begin: &str, whole_segments: bool) -> bool {
+    let rest = name.strip_prefix(begin);
+    rest.is_some_and(|rest| {
+        !whole_segments || rest.is_empty() || rest.starts_with('/') || begin.ends_with('/')
+    })
 }
 
 impl Admin {
@@ -153,6 +166,24 @@ fn refuse(refused: Refused) -> Response<Full<Bytes>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prefix_that_ends_a_segment_means_whole_ones() {
+        let lies_in = |path: &str, prefix: &str| {
+            lies_in(path, &bridge::of_page(prefix, ""), prefix.ends_with('/'))
+        };
+        for (path, prefix, expected) in [
+            ("path:/docs/a", "/docs/", true),
+            ("path:/docs", "/docs/", true),
+            ("path:/docsearch", "/docs/", false),
+            ("path:/docsearch", "/docs", true),
+            ("path:/", "/", true),
+            ("path:/a", "/", true),
+            ("posts", "/", false),
+        ] {
+            assert_eq!(lies_in(path, prefix), expected, "{path} {prefix}");
+        }
+    }
 
     #[test]
     fn what_is_announced_is_understood_or_told_what_is_wrong() {

@@ -6,7 +6,6 @@
 //! - `/invalidate`: makes stored responses obsolete, see [`invalidate`].
 
 mod access;
-pub mod client;
 pub mod invalidate;
 
 use std::convert::Infallible;

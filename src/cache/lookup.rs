@@ -194,6 +194,9 @@ impl<S: Inner> Edge<S> {
     /// What never touches the store, by the request alone.
     fn aside(&self, request: &Request<Body>, fields: Fields) -> Option<Plan> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            if let Some(purged) = self.purge(request) {
+                return Some(Plan::Answer(purged));
+            }
             let reason = ForwardReason::Method;
             // Where its answer may be stored, another may overtake it.
             let is_kept =

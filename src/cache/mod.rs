@@ -30,6 +30,7 @@ mod lookup;
 mod parts;
 mod pass;
 mod prepare;
+mod purge;
 mod renew;
 mod respond;
 mod room;

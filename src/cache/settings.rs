@@ -6,6 +6,7 @@ use arc_swap::Guard;
 use http::header::{SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, Request, response};
 
+use crate::admin::Access;
 use crate::build::Application;
 use crate::config::{BehindMiddleware, CacheConfig, Config, NextConfig};
 use crate::fields::Fields;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub cache: CacheConfig,
     /// `[next]`
     pub next: NextConfig,
+    /// Who may say `PURGE`, if anybody.
+    pub purge: Option<Arc<Access>>,
     /// What is known of the application behind us.
     pub application: Application,
 }
@@ -41,8 +44,12 @@ impl From<&Config> for Settings {
     fn from(config: &Config) -> Self {
         let rules =
             Rules { stale_if_error: config.cache.stale_if_error, switches: config.rules.clone() };
-        let application = Application::default();
-        Self { rules, cache: config.cache.clone(), next: config.next.clone(), application }
+        let purge = config
+            .admin
+            .purge_method
+            .then(|| Arc::new(Access { configured: config.admin.token.clone(), of_child: None }));
+        let (cache, next) = (config.cache.clone(), config.next.clone());
+        Self { rules, cache, next, purge, application: Application::default() }
     }
 }
 

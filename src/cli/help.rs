@@ -17,9 +17,11 @@ Environment (a flag counts more, a file less):
   PORT                       the port of server.listen
 
 Exit codes:
-  0   stopped as asked
+  0   stopped as asked, or done
+  1   a verb did not succeed
   64  the command line or the configuration is wrong
-  69  an address is taken, or the wrapped server cannot be started
+  69  an address is taken, the wrapped server cannot be started, or nobody
+      answers
   70  a defect of Selvedge
   A wrapped server that ends gives its own code.
 
@@ -45,6 +47,22 @@ needs no flag. Exits with 0 if it is well, else with 1.
 
 Example:
   HEALTHCHECK CMD [\"selvedge\", \"health\"]     (Dockerfile)";
+
+pub(super) const USE_PURGE: &str =
+    "selvedge purge --url URL|--path PATH|--prefix PATH|--tag TAG|--all";
+
+pub(super) const AFTER_PURGE: &str = "\
+What is meant can be said several times, and together. A page is all that is
+stored of it: its document, payloads and data, with every query. Where the edge
+has an admin.token, say it as SELVEDGE_ADMIN_TOKEN, or name its file.
+
+Exits with 0 when it is done (also if nothing of that was stored), 1 if the edge
+refuses, 64 if what was typed is wrong, 69 if nobody answers.
+
+Examples:
+  selvedge purge --url https://shop.example/blog
+  selvedge purge --tag posts --tag users --soft
+  selvedge purge --prefix /docs/ --admin 10.0.0.7:9180";
 
 pub(super) const AFTER_BRIDGE: &str = "\
 A wrapped server (`selvedge -- ...`) gets it by itself. Another one needs the

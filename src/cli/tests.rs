@@ -23,6 +23,7 @@ fn understood(arguments: &str) -> String {
         Invocation::Demo { sources, dir } => format!("demo {} {dir:?}", flags(&sources)),
         Invocation::Check(sources) => format!("check {}", flags(&sources)),
         Invocation::Health(sources) => format!("health {}", flags(&sources)),
+        Invocation::Purge { sources, purge } => format!("purge {} {purge:?}", flags(&sources)),
         Invocation::Bridge => "bridge".into(),
     }
 }
@@ -55,6 +56,23 @@ fn what_is_typed_is_understood() {
 }
 
 #[test]
+fn what_is_to_be_purged_is_understood() {
+    let Ok(Invocation::Purge { sources, purge }) = typed(
+        "purge --url https://a.example/b?c --path /d --tag e --tag f --prefix /g --soft --json \
+         --admin edge:9180 --config h",
+        &[],
+    ) else {
+        panic!("not a purge")
+    };
+    let text = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let Purge { what, admin, json } = purge;
+    assert_eq!((what.paths, what.tags), (text(&["/d", "/b"]), text(&["e", "f"])));
+    assert_eq!((what.prefixes, what.all, what.soft, json), (text(&["/g"]), false, true, true));
+    assert_eq!(admin.unwrap().to_string(), "http://edge:9180");
+    assert_eq!(sources.file.unwrap().to_str(), Some("h"));
+}
+
+#[test]
 fn what_cannot_be_understood_exits_64_with_a_tip() {
     for (arguments, expected) in [
         ("--nonsense", "unexpected argument '--nonsense'"),
@@ -70,6 +88,10 @@ fn what_cannot_be_understood_exits_64_with_a_tip() {
         ("--set x", "write section.key=value"),
         ("--listen", "a value is required"),
         ("--listen 1 --listen 2", "cannot be used multiple times"),
+        ("purge", "--tag"),
+        ("purge --path blog", "begins with no /"),
+        ("purge --url /blog", "--path"),
+        ("purge --all --admin https://edge", "https"),
         ("health --listen 1", "unexpected argument '--listen'"),
     ] {
         let answer = typed(arguments, &[]).unwrap_err();
@@ -103,6 +125,7 @@ fn help_teaches_in_80_columns() {
         ("demo --help", &["selvedge demo --listen"]),
         ("check --help", &["selvedge check selvedge.toml"]),
         ("health --help", &["HEALTHCHECK"]),
+        ("purge --help", &["selvedge purge --url", "SELVEDGE_ADMIN_TOKEN", "69"]),
         ("--version", &[env!("CARGO_PKG_VERSION")]),
     ] {
         let answer = typed(arguments, &[]).unwrap_err();

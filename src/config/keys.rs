@@ -129,6 +129,7 @@ keys! {
     admin: AdminConfig {
         listen: OrOff<AdminAddress>,
         token: OrOff<Token>,
+        purge_method: Switch,
     }
     log: LogConfig {
         level: Filter,

@@ -96,6 +96,12 @@ pub enum Problem {
         /// Their values, and where they are from.
         values: [String; 2],
     },
+    /// `PURGE` for whoever asks.
+    #[error("PURGE is on, and there is no token")]
+    PurgeWithoutToken {
+        /// The values of `admin.purge_method` and `admin.token`, and where they are from.
+        values: [String; 2],
+    },
     /// An edge that would ask itself.
     #[error("the origin's address is the edge's own")]
     OriginIsEdge {
@@ -126,6 +132,9 @@ impl Problem {
             }
             Self::SameAddress { values: [admin, server] } => {
                 format!("change the port of {admin} or of {server}")
+            }
+            Self::PurgeWithoutToken { values: [_, token] } => {
+                format!("set {token} to what `openssl rand -hex 24` prints, or leave PURGE off")
             }
             Self::OriginIsEdge { values: [server, origin] } => format!(
                 "change the port of {server} or of {origin}; \

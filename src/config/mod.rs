@@ -167,6 +167,20 @@ pub enum OriginAddress {
     Unix(PathBuf),
 }
 
+impl std::str::FromStr for OriginAddress {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        <Self as value::Text>::parse(text)
+    }
+}
+
+impl From<SocketAddr> for OriginAddress {
+    fn from(address: SocketAddr) -> Self {
+        Self::Tcp { host: address.ip().to_string(), port: address.port() }
+    }
+}
+
 impl std::fmt::Display for OriginAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -348,11 +362,17 @@ pub struct AdminConfig {
     /// What whoever wants to change anything there must know; `None` where that is this machine's
     /// matter.
     pub token: Option<String>,
+    /// Whether `PURGE` with the token, where clients connect, makes what is stored of its URL obsolete.
+    pub purge_method: bool,
 }
 
 impl Default for AdminConfig {
     fn default() -> Self {
-        Self { listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9180)), token: None }
+        Self {
+            listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9180)),
+            token: None,
+            purge_method: false,
+        }
     }
 }
 

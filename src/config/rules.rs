@@ -21,10 +21,15 @@ pub(super) fn check(draft: &mut Draft, origin_counts: bool) {
     }
     let Config { server, origin, admin, .. } = &draft.config;
     let same_address = admin.listen.is_some_and(|admin| collide(admin, server.listen));
+    let is_open_to_purge = admin.purge_method && admin.token.is_none();
     let origin_is_edge = origin_counts && leads_to(&origin.url, server.listen);
     if same_address {
         let keys = ["admin.listen", "server.listen"];
         report(draft, keys, |values| Problem::SameAddress { values });
+    }
+    if is_open_to_purge {
+        let keys = ["admin.purge_method", "admin.token"];
+        report(draft, keys, |values| Problem::PurgeWithoutToken { values });
     }
     if origin_is_edge {
         let keys = ["server.listen", "origin.url"];

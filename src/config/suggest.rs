@@ -159,7 +159,7 @@ mod tests {
             ),
             (
                 key_in_section("admin", "colour"),
-                "there is no key \"colour\" in [admin]; the keys of [admin] are listen, token",
+                "there is no key \"colour\" in [admin]; the keys of [admin] are listen, token, purge_method",
             ),
             (
                 key_without_section("listen"),

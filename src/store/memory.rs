@@ -50,7 +50,8 @@ impl MemoryStore {
         self.tags.sequence()
     }
 
-    /// Invalidates all that has this tag, for the next look-up already; gives how many responses.
+    /// Invalidates all that has this tag, for the next look-up already; gives how many responses
+    /// were better before.
     pub fn invalidate(&self, tag: &str, to: Validity) -> usize {
         self.tags.invalidate(tag, to)
     }

@@ -65,14 +65,15 @@ impl Mark {
         }
     }
 
-    fn lower(&self, to: Validity) {
+    /// Tells whether it was better before.
+    fn lower(&self, to: Validity) -> bool {
         let until = match to {
             Validity::Valid => VALID,
             Validity::Stale => STALE,
             Validity::StaleUntil(then) => then.as_millis().min(STALE),
             Validity::Obsolete => OBSOLETE,
         };
-        self.0.fetch_min(until, Ordering::AcqRel);
+        self.0.fetch_min(until, Ordering::AcqRel) > until
     }
 }
 
@@ -142,7 +143,7 @@ impl Tags {
             || names.iter().any(|name| recent.last.get(name).is_some_and(|last| *last > since))
     }
 
-    /// Lowers all that has a tag; gives how many responses that are.
+    /// Lowers all that has a tag; gives how many responses were better before.
     pub(super) fn invalidate(&self, name: &str, to: Validity) -> usize {
         self.recent.lock().note(name, &self.sequence);
         let tag = self.shard(name).lock().get(name).and_then(Weak::upgrade);
@@ -166,7 +167,9 @@ impl Tags {
         let Some(tag) = tag else { return };
         let marks = tag.marks.lock();
         let others = marks.iter().filter_map(Weak::upgrade).filter(|mark| !Arc::ptr_eq(mark, one));
-        others.for_each(|mark| mark.lower(Validity::Stale));
+        others.for_each(|mark| {
+            mark.lower(Validity::Stale);
+        });
     }
 
     fn tag(&self, name: &str) -> Arc<Tag> {
@@ -212,7 +215,7 @@ impl Tag {
     fn lower(&self, to: Validity) -> usize {
         let marks = self.marks.lock();
         let marks = marks.iter().filter_map(Weak::upgrade);
-        marks.inspect(|mark| mark.lower(to)).count()
+        marks.filter(|mark| mark.lower(to)).count()
     }
 }
 
@@ -252,7 +255,7 @@ mod tests {
         assert_eq!(tags.invalidate("a", Validity::Stale), 1);
         assert_eq!((one.validity(NOW), other.validity(NOW)), (Validity::Stale, Validity::Valid));
         assert_eq!(tags.invalidate("b", Validity::Obsolete), 2);
-        assert_eq!(tags.invalidate("b", Validity::Stale), 2);
+        assert_eq!(tags.invalidate("b", Validity::Stale), 0, "it was so already");
         assert_eq!(
             (one.validity(NOW), other.validity(NOW)),
             (Validity::Obsolete, Validity::Obsolete)

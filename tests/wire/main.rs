@@ -15,4 +15,5 @@ mod review;
 mod stop;
 mod support;
 mod vault;
+mod verbs;
 mod wrapped;
