@@ -22,6 +22,8 @@ mod real;
 #[path = "../support/process.rs"]
 mod support;
 mod table;
+#[path = "../support/tree.rs"]
+mod tree;
 mod walk;
 #[path = "../wire/support.rs"]
 mod wire;

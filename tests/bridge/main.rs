@@ -22,6 +22,8 @@ mod server;
 mod standalone;
 #[path = "../support/process.rs"]
 mod support;
+#[path = "../support/tree.rs"]
+mod tree;
 
 use std::path::PathBuf;
 

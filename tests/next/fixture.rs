@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::npm::{node_is_there, run, target};
+use super::tree::{files, fingerprint};
 
 /// npm and next use all cores; two at a time would only be in each other's way.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -20,7 +21,7 @@ pub fn build_from(source: &str, name: &str, major: u32) -> Result<PathBuf, Strin
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
     let dir = target().join(name).join(major.to_string());
     let stamp = dir.join(".built");
-    let wanted = fingerprint(&source, major);
+    let wanted = format!("{major}\n{}", fingerprint(&source));
     if std::fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
         return Ok(dir);
     }
@@ -55,39 +56,6 @@ pub fn build_again(major: u32) -> Result<PathBuf, String> {
 
 /// The build id of the second build; that of the first is `fixture`.
 pub const SECOND: &str = "second";
-
-/// Changes when any source file does.
-fn fingerprint(source: &Path, major: u32) -> String {
-    let mut text = format!("{major}\n");
-    for file in files(source) {
-        let content = std::fs::read(source.join(&file)).expect("a source file can be read");
-        let sum = content
-            .iter()
-            .fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
-        text.push_str(&format!("{} {} {sum:x}\n", file.display(), content.len()));
-    }
-    text
-}
-
-fn files(root: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(root.join(&folder)).expect("a folder can be read") {
-            let entry = entry.expect("an entry can be read");
-            let path = folder.join(entry.file_name());
-            let kind = entry.file_type().expect("an entry has a type");
-            if kind.is_dir() && entry.file_name() != "node_modules" && entry.file_name() != ".next"
-            {
-                folders.push(path);
-            } else if kind.is_file() {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
-}
 
 fn lay_out(source: &Path, dir: &Path, major: u32) {
     for folder in ["app", "pages", "lib", "public"] {

@@ -19,6 +19,8 @@ mod process;
 mod routes;
 #[path = "../support/process.rs"]
 mod support;
+#[path = "../support/tree.rs"]
+mod tree;
 
 use process::{bridged, edge, free_address, next_start, wrapped};
 

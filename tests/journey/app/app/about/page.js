@@ -1,0 +1,5 @@
+import Page from '../../lib/page';
+
+export default function About() {
+  return <Page title="about" />;
+}

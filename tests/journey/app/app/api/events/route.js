@@ -1,0 +1,17 @@
+import { sleep } from '../../../lib/state';
+
+export function GET() {
+  const encoder = new TextEncoder();
+  const body = new ReadableStream({
+    async start(controller) {
+      for (let event = 1; event <= 3; event += 1) {
+        if (event > 1) await sleep(300);
+        controller.enqueue(encoder.encode(`data: ${event}\n\n`));
+      }
+      controller.close();
+    },
+  });
+  return new Response(body, { headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' } });
+}
+
+export const dynamic = 'force-dynamic';

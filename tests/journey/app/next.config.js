@@ -1,0 +1,10 @@
+// The application of tests/journey. BUILD names the deployment: it is in pages and in chunks, so that a test sees
+// which build each is from. Built somewhere below Cargo's target folder, in which `node_modules` lies one further up.
+const path = require('node:path');
+const root = path.resolve(__dirname, '..');
+
+module.exports = {
+  env: { BUILD: process.env.BUILD ?? 'a' },
+  outputFileTracingRoot: root,
+  turbopack: { root },
+};

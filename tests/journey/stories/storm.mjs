@@ -1,0 +1,37 @@
+// Twenty links in view, and each is prefetched: what the second visitor's browser asks for comes from memory.
+//
+// How much that is depends on which answer a browser has first: it asks for the tree of one page of a route or of
+// some, and with Partial Prefetching (STORY_SHELLS) for the shell of one page and uses it for all twenty. So a later
+// visitor may ask for what nobody has asked for yet; but nothing is asked for twice.
+import { equal, requests, tell, visitor } from './lib.mjs';
+
+const { STORY_PATH: path, STORY_SHELLS: shells } = process.env;
+
+/** What one visitor's browser asked for, beside documents and files. */
+async function look() {
+  const someone = await visitor();
+  await someone.open(path);
+  const asked = someone.take().filter(([url]) => url !== path && !url.startsWith('/_next/'));
+  equal(someone.complaints, [], 'complaints');
+  await someone.leave();
+  return asked;
+}
+
+await tell(async () => {
+  const counts = [(await look()).length];
+  const first = await requests();
+  let missed = 0;
+  for (let more = 0; more < 3; more += 1) {
+    const asked = await look();
+    counts.push(asked.length);
+    missed += asked.filter(([, , story]) => !/^selvedge; hit/.test(story)).length;
+  }
+  const later = await requests();
+  equal(later.length, missed, 'requests of later visitors that are not answered from memory');
+  const seen = new Set();
+  const again = [...first, ...later].filter((request) => seen.size === seen.add(request).size);
+  equal(again, [], 'asked for twice');
+  if (!shells) equal(later.filter((request) => !request.endsWith('=/_tree')), [], 'what later visitors cost');
+  if (Math.min(...counts) < (shells ? 3 : 20)) throw new Error(`prefetches: ${counts}`);
+  console.log(`${counts} prefetches; requests to the origin: ${first.length} by the first visitor, ${later.length} by the others`);
+});
