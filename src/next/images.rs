@@ -4,6 +4,7 @@
 //! does not allow is refused here, in the words of Next.js (`image-optimizer.ts`).
 
 mod normal;
+mod source;
 
 use std::borrow::Cow;
 
@@ -22,6 +23,9 @@ pub enum Refusal {
     /// A parameter is there several times.
     #[error("\"{0}\" parameter cannot be an array")]
     Several(&'static str),
+    /// No pattern of the configuration allows the source.
+    #[error("\"url\" parameter is not allowed")]
+    Source,
     /// The width is none of those that are allowed.
     #[error("\"w\" parameter (width) is not allowed")]
     Width,
@@ -37,10 +41,12 @@ pub fn is_optimizer(path: &str, base_path: &str) -> bool {
     matches!(path, Some("" | "/"))
 }
 
-/// Whether the query of a request to the optimizer is one that it answers. Which `url` it fetches is
-/// its own matter.
+/// Whether the query of a request to the optimizer is one that it answers.
 pub fn check(images: &Images, query: &str) -> Result<(), Refusal> {
-    single(query, "url")?;
+    let url = single(query, "url")?;
+    if source::is_allowed(&images.sources, &url) == Some(false) {
+        return Err(Refusal::Source);
+    }
     let width = single(query, "w")?;
     let quality = single(query, "q")?;
     if !number(&width).is_some_and(|width| width > 0 && images.widths.contains(&width)) {
@@ -70,13 +76,21 @@ fn decoded(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
 }
 
-/// Next.js 14 takes `640px` for 640; nobody has reason to ask for that.
+/// As `parseInt` reads it: Next.js 14 takes `640px` for 640. Later versions refuse that themselves.
 fn number(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+    let text = text.trim_start();
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None => (text, 10),
+    };
+    let end = digits.find(|digit: char| !digit.is_digit(radix)).unwrap_or(digits.len());
+    u32::from_str_radix(&digits[..end], radix).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::manifest::ImageSources;
     use super::*;
 
     #[test]
@@ -101,6 +115,7 @@ mod tests {
             formats: [].into(),
             path: "/_next/image".into(),
             minimum_cache_ttl: 60,
+            sources: ImageSources::default(),
         };
         let (any, strict) = (of(None), of(Some(&[75])));
         for (images, query, expected) in [
@@ -111,9 +126,12 @@ mod tests {
             (&any, "url=/a&w=640&q=76", Ok(())),
             (&any, "url=/a&w=640&q=0", Err(Refusal::Quality)),
             (&any, "url=/a&w=640&q=101", Err(Refusal::Quality)),
-            (&any, "url=/a&w=640&q=+75", Err(Refusal::Quality)),
+            (&any, "url=/a&w=640&q=+75", Ok(())),
+            (&strict, "url=/a&w=640&q=0x4b", Ok(())),
+            (&any, "url=/a&w=640&q=x75", Err(Refusal::Quality)),
             (&any, "url=/a&w=641&q=75", Err(Refusal::Width)),
-            (&any, "url=/a&w=640px&q=75", Err(Refusal::Width)),
+            (&any, "url=/a&w=640px&q=75", Ok(())),
+            (&any, "url=/a&w=px&q=75", Err(Refusal::Width)),
             (&any, "url=/a&w=-16&q=75", Err(Refusal::Width)),
             (&any, "url=/a&w=99999999999&q=75", Err(Refusal::Width)),
             (&any, "", Err(Refusal::Missing("url"))),

@@ -8,6 +8,15 @@ const config = {
   // Fixed, so that /_next/data/fixture/... can be written in a test. A second "deployment" sets FIXTURE_BUILD_ID.
   generateBuildId: () => process.env.FIXTURE_BUILD_ID || 'fixture',
 
+  images: {
+    domains: ['plain.example'],
+    remotePatterns: [
+      { protocol: 'https', hostname: '**.pictures.example', port: '', pathname: '/public/**', search: '' },
+      { hostname: 'cdn-*.example', port: '8080' },
+    ],
+    localPatterns: [{ pathname: '/*', search: '' }, { pathname: '/image/**' }],
+  },
+
   async headers() {
     const rules = [
       rule('/hdrcc', 'public, max-age=123, s-maxage=456'),

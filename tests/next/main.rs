@@ -11,6 +11,7 @@ mod browser;
 mod client;
 mod deploys;
 mod fixture;
+mod images;
 mod life;
 mod manifests;
 #[path = "../support/npm.rs"]
@@ -46,6 +47,9 @@ async fn check(major: u32) {
     routes::streaming(&site).await;
     life::a_cold_page_is_rendered_once(&site).await;
     life::a_stale_page_is_renewed_behind(&site).await;
+    images::one_render_for_a_crowd(&site).await;
+    images::a_tag_without_quotes_is_one(&site).await;
+    images::nothing_is_refused_that_next_accepts(&site, &dir).await;
     drop(edge);
     drop(origin);
     life::the_origin_dies_and_comes_back(&dir).await;

@@ -55,6 +55,20 @@ async fn in_front(mut edge: Command, origin: SocketAddr) -> Process {
     process
 }
 
+/// The same, that knows the build in `dir`.
+pub async fn edge_that_knows(origin: SocketAddr, dir: &Path) -> Process {
+    let address = free_address();
+    let child = selvedge()
+        .args(["--admin", "off", "--listen", &address.to_string()])
+        .args(["--origin", &format!("http://{origin}")])
+        .args(["--set", &format!("next.dir={}", dir.display())])
+        .spawn()
+        .expect("the edge can be run");
+    let process = Process { child, address };
+    answers(address, "/api/hello").await;
+    process
+}
+
 /// The edge with a vault, in front of nobody.
 pub async fn alone(vault: &Path) -> Process {
     let address = free_address();

@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use super::{Damage, Found, parsed};
+use super::{Damage, Found, Pattern, parsed};
 
 const FILE: &str = "images-manifest.json";
 
 /// What the optimizer makes of images.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Images {
     /// Allowed widths: `deviceSizes` and `imageSizes`.
     pub widths: Box<[u32]>,
@@ -19,6 +19,44 @@ pub struct Images {
     pub path: Box<str>,
     /// For how many seconds an image is fresh at least.
     pub minimum_cache_ttl: u64,
+    /// Where they may come from.
+    pub sources: ImageSources,
+}
+
+/// Where images may come from.
+#[derive(Clone, Debug, Default)]
+pub struct ImageSources {
+    /// Hosts, by their name alone.
+    pub domains: Box<[Box<str>]>,
+    /// Other servers.
+    pub remote: Box<[RemoteSource]>,
+    /// The application itself; `None` is all of it.
+    pub local: Option<Box<[LocalSource]>>,
+}
+
+/// One of `remotePatterns`. What is `None` is not asked for, except that an expression is there always:
+/// `None` is one that could not be read.
+#[derive(Clone, Debug)]
+pub struct RemoteSource {
+    /// `http` or `https`.
+    pub protocol: Option<Box<str>>,
+    /// Matches the host.
+    pub host: Option<Pattern>,
+    /// Empty is the protocol's own.
+    pub port: Option<Box<str>>,
+    /// Matches the path.
+    pub path: Option<Pattern>,
+    /// The query with its `?`; empty is none.
+    pub search: Option<Box<str>>,
+}
+
+/// One of `localPatterns`; as [`RemoteSource`].
+#[derive(Clone, Debug)]
+pub struct LocalSource {
+    /// Matches the path.
+    pub path: Option<Pattern>,
+    /// The query with its `?`; empty is none.
+    pub search: Option<Box<str>>,
 }
 
 impl Images {
@@ -38,7 +76,32 @@ impl Images {
         if images.unoptimized || images.loader.is_some_and(|loader| &*loader != "default") {
             return None;
         }
+        let mut compiled = |source: Option<Box<str>>| match Pattern::new(&source?) {
+            Ok(pattern) => Some(pattern),
+            Err(why) => {
+                let wrong = format!("{why}: what this pattern is about is left to Next.js");
+                damages.push(Damage { file: FILE, wrong });
+                None
+            }
+        };
+        let remote = images.remote_patterns.into_iter().map(|entry| RemoteSource {
+            host: compiled(entry.hostname),
+            path: compiled(entry.pathname),
+            // As it was configured in Next.js 14: with or without a colon.
+            protocol: entry.protocol.map(|protocol| protocol.trim_end_matches(':').into()),
+            port: entry.port,
+            search: entry.search,
+        });
+        let remote = remote.collect();
+        let local = images.local_patterns.map(|patterns| {
+            let source = |entry: LocalEntry| LocalSource {
+                path: compiled(entry.pathname),
+                search: entry.search,
+            };
+            patterns.into_iter().map(source).collect()
+        });
         Some(Self {
+            sources: ImageSources { domains: images.domains.into(), remote, local },
             widths: [images.device_sizes, images.image_sizes].concat().into(),
             qualities: images.qualities.map(Into::into),
             formats: images.formats.into(),
@@ -67,6 +130,26 @@ struct Entry {
     loader: Option<Box<str>>,
     #[serde(default)]
     unoptimized: bool,
+    #[serde(default)]
+    domains: Vec<Box<str>>,
+    #[serde(default)]
+    remote_patterns: Vec<RemoteEntry>,
+    local_patterns: Option<Vec<LocalEntry>>,
+}
+
+#[derive(Deserialize)]
+struct RemoteEntry {
+    protocol: Option<Box<str>>,
+    hostname: Option<Box<str>>,
+    port: Option<Box<str>>,
+    pathname: Option<Box<str>>,
+    search: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+struct LocalEntry {
+    pathname: Option<Box<str>>,
+    search: Option<Box<str>>,
 }
 
 #[cfg(test)]

@@ -12,8 +12,9 @@ mod pattern;
 mod prerender;
 mod routes;
 
-pub use images::Images;
+pub use images::{ImageSources, Images, LocalSource, RemoteSource};
 pub use middleware::{Middleware, Place};
+pub use pattern::Pattern;
 pub use prerender::{Condition, Prerender, PreviewId, Route};
 pub use routes::{Domain, I18n, Routes};
 

@@ -14,11 +14,11 @@ const MOST_BYTES: usize = 1 << 20;
 
 /// A regular expression that is ready to be asked.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern(Regex);
+pub struct Pattern(Regex);
 
 impl Pattern {
     /// Compiles a source; `Err` says what is wrong with it.
-    pub(super) fn new(source: &str) -> Result<Self, String> {
+    pub fn new(source: &str) -> Result<Self, String> {
         let mut builder = RegexBuilder::new(source);
         builder.backtrack_limit(MOST_STEPS_BACK).delegate_size_limit(MOST_BYTES);
         builder.max_prog_size(MOST_BYTES);
@@ -26,7 +26,7 @@ impl Pattern {
     }
 
     /// Whether it matches; `None` if that would take too long to find out.
-    pub(super) fn matches(&self, text: &str) -> Option<bool> {
+    pub fn matches(&self, text: &str) -> Option<bool> {
         self.0.is_match(text).ok()
     }
 }
