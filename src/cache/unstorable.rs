@@ -33,7 +33,16 @@ impl Unstorable {
 
     /// Notes that a key could not be stored at `now`.
     pub(super) fn remember(&self, key: &[u8], now: Timestamp) {
-        self.until.insert(self.hasher.hash_one(key), now.saturating_add(self.duration));
+        let (hash, until) = (self.hasher.hash_one(key), now.saturating_add(self.duration));
+        // Every request that passes through comes here, and to write costs three times what it costs
+        // to read: what is remembered for long yet is left alone.
+        let known = self
+            .until
+            .get(&hash)
+            .is_some_and(|known| now.saturating_add(self.duration / 2) < known && known <= until);
+        if !known {
+            self.until.insert(hash, until);
+        }
     }
 
     /// Forgets a key: it has been stored.

@@ -4,17 +4,17 @@
 //! This stands below the cache, because a hit needs none of it. So these fields cannot be among a
 //! stored response's selecting fields; see [`tells_of_client`].
 
-use std::fmt::Write;
 use std::net::IpAddr;
 
 use http::header::{FORWARDED, HOST, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use smallvec::SmallVec;
 
 use super::forwarded::{
     X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, X_REAL_IP, is_forwarding,
 };
 use crate::body::Body;
-use crate::client::{Client, REQUEST_ID};
+use crate::client::{Client, REQUEST_ID, hex};
 
 /// `traceparent` (W3C Trace Context)
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -82,13 +82,35 @@ fn forwarding(headers: &mut HeaderMap, client: &Client) {
             headers.append(name, line.clone());
         }
     }
-    append_to_list(headers, X_FORWARDED_FOR, &client.peer.to_string());
-    append_to_list(headers, FORWARDED, &element(client.peer, host.as_ref(), https));
+    let peer = text_of(client.peer);
+    append_to_list(headers, X_FORWARDED_FOR, &peer);
+    append_to_list(headers, FORWARDED, &element(client.peer, &peer, host.as_ref(), https));
     headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme(https)));
-    put(headers, X_REAL_IP, &client.address().to_string());
+    put(headers, X_REAL_IP, &text_of(client.address()));
     if let Some(host) = host {
         headers.insert(X_FORWARDED_HOST, host);
     }
+}
+
+/// A field's value while it is put together.
+type Text = SmallVec<[u8; 128]>;
+
+/// By hand where it is IPv4: the standard library's formatting would be a tenth of what a request
+/// costs that passes through.
+fn text_of(address: IpAddr) -> Text {
+    let mut text = Text::new();
+    match address {
+        IpAddr::V4(address) => {
+            for (at, octet) in address.octets().into_iter().enumerate() {
+                if at > 0 {
+                    text.push(b'.');
+                }
+                text.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
+            }
+        }
+        IpAddr::V6(address) => text.extend_from_slice(address.to_string().as_bytes()),
+    }
+    text
 }
 
 fn scheme(https: bool) -> &'static str {
@@ -96,17 +118,22 @@ fn scheme(https: bool) -> &'static str {
 }
 
 /// One element of `Forwarded` (RFC 7239 section 4), quoted where it must be (section 6).
-fn element(peer: IpAddr, host: Option<&HeaderValue>, https: bool) -> String {
-    let mut element = match peer {
-        IpAddr::V4(address) => format!("for={address}"),
-        IpAddr::V6(address) => format!("for=\"[{address}]\""),
-    };
-    if let Some(host) = host.and_then(|host| host.to_str().ok()) {
-        let quote = if host.bytes().all(is_token) { "" } else { "\"" };
-        // Writing to a string does not fail.
-        let _ = write!(element, ";host={quote}{host}{quote}");
+fn element(peer: IpAddr, address: &[u8], host: Option<&HeaderValue>, https: bool) -> Text {
+    let mut element = Text::new();
+    let (before, after): (&[u8], &[u8]) =
+        if peer.is_ipv6() { (b"for=\"[", b"]\"") } else { (b"for=", b"") };
+    for part in [before, address, after] {
+        element.extend_from_slice(part);
     }
-    element + ";proto=" + scheme(https)
+    if let Some(host) = host.filter(|host| host.to_str().is_ok()) {
+        let quote: &[u8] = if host.as_bytes().iter().copied().all(is_token) { b"" } else { b"\"" };
+        for part in [b";host=", quote, host.as_bytes(), quote] {
+            element.extend_from_slice(part);
+        }
+    }
+    element.extend_from_slice(b";proto=");
+    element.extend_from_slice(scheme(https).as_bytes());
+    element
 }
 
 fn is_token(byte: u8) -> bool {
@@ -121,7 +148,8 @@ fn identity(headers: &mut HeaderMap, client: &Client) {
         // sampler follows its parent.
         let trace = client.id.number().unwrap_or_else(|| fastrand::u128(1..));
         let span = fastrand::u64(1..);
-        put(headers, TRACEPARENT, &format!("00-{trace:032x}-{span:016x}-01"));
+        let (trace, span) = (hex::<32>(trace), hex::<16>(span.into()));
+        put(headers, TRACEPARENT, &[b"00-", &trace[..], b"-", &span, b"-01"].concat());
     }
 }
 
@@ -136,15 +164,19 @@ fn is_traceparent(value: &HeaderValue) -> bool {
         })
 }
 
-fn append_to_list(headers: &mut HeaderMap, name: HeaderName, member: &str) {
-    let lines = headers.get_all(&name).into_iter().filter_map(|line| line.to_str().ok());
-    let list: Vec<_> = lines.chain(std::iter::once(member)).collect();
-    put(headers, name, &list.join(", "));
+fn append_to_list(headers: &mut HeaderMap, name: HeaderName, member: &[u8]) {
+    let mut list = Text::new();
+    for line in headers.get_all(&name).into_iter().filter(|line| line.to_str().is_ok()) {
+        list.extend_from_slice(line.as_bytes());
+        list.extend_from_slice(b", ");
+    }
+    list.extend_from_slice(member);
+    put(headers, name, &list);
 }
 
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
     // What was joined from values is a value.
-    if let Ok(value) = HeaderValue::from_str(value) {
+    if let Ok(value) = HeaderValue::from_bytes(value) {
         headers.insert(name, value);
     }
 }
