@@ -13,7 +13,7 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, HOST, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use tokio::time::{sleep, timeout};
@@ -25,7 +25,8 @@ use crate::body::Body;
 use crate::cache::Inner;
 use crate::error::ProxyError;
 use crate::next::class::RSC;
-use crate::next::deployment;
+use crate::next::{assets, deployment};
+use crate::policy::cache_control::ResponseDirectives;
 use crate::store::MemoryStore;
 
 /// What is needed to look.
@@ -37,10 +38,18 @@ pub struct Looking<F> {
     pub application: Application,
     /// Where its pages are.
     pub store: MemoryStore,
-    /// `basePath` of the application.
+    /// `basePath` of the application, as far as it is known.
     pub base_path: String,
     /// From one look to the next.
     pub pause: Duration,
+}
+
+/// A build whose file has been found.
+#[derive(Clone, Debug)]
+struct Known {
+    id: String,
+    /// What stands before `/_next/static/` in the path of its file.
+    prefix: String,
 }
 
 /// What a question for the file of a build has found.
@@ -71,7 +80,7 @@ where
 {
     /// Looks for as long as the edge runs.
     pub async fn run(self) {
-        let mut look = Look { looking: &self, id: None, left_out: 0, failures: 0 };
+        let mut look = Look { looking: &self, known: None, left_out: 0, failures: 0 };
         // To learn a name, a page is needed.
         self.application.want_page();
         loop {
@@ -84,8 +93,8 @@ where
 
 struct Look<'a, F> {
     looking: &'a Looking<F>,
-    /// The id of the current build, for the name of its file.
-    id: Option<String>,
+    /// The current build.
+    known: Option<Known>,
     /// Looks that are yet to be left out before a name is learned again.
     left_out: u32,
     failures: u32,
@@ -94,13 +103,13 @@ struct Look<'a, F> {
 impl<F> Look<'_, F> {
     async fn once<S: Inner>(&mut self, way: S) {
         let application = &self.looking.application;
-        let Some(id) = self.id.clone() else {
+        let Some(known) = self.known.clone() else {
             self.learn(&way).await;
             return;
         };
-        match self.find(&way, &id).await {
+        match find(&way, &known).await {
             Found::Build(deployment) => {
-                application.met(&deployment.unwrap_or(id), &self.looking.store);
+                application.met(&deployment.unwrap_or(known.id), &self.looking.store);
             }
             Found::Other => {
                 if !self.learn(&way).await {
@@ -118,16 +127,22 @@ impl<F> Look<'_, F> {
             self.left_out = left;
             return false;
         }
+        let own = self.looking.base_path.clone();
         if let Some(id) = self.on_disk()
-            && self.try_id(way, &id).await
+            && self.try_build(way, Known { id, prefix: own.clone() }).await
         {
             return self.learned();
         }
         let Some(page) = self.looking.application.page() else { return false };
         let document = read(way, &page).await.unwrap_or_default();
+        // An edge that cannot read the build may not know where the application stands.
+        let named = deployment::prefix_in(&document).filter(|prefix| *prefix != own);
         for id in deployment::named_in(&document) {
-            if self.try_id(way, id).await {
-                return self.learned();
+            for prefix in [Some(own.as_str()), named].into_iter().flatten() {
+                let build = Known { id: id.to_owned(), prefix: prefix.to_owned() };
+                if self.try_build(way, build).await {
+                    return self.learned();
+                }
             }
         }
         self.failures += 1;
@@ -149,41 +164,44 @@ impl<F> Look<'_, F> {
         deployment::is_id(id).then(|| id.to_owned())
     }
 
-    async fn try_id<S: Inner>(&mut self, way: &S, id: &str) -> bool {
-        let Found::Build(deployment) = self.find(way, id).await else { return false };
-        let name = deployment.as_deref().unwrap_or(id);
+    async fn try_build<S: Inner>(&mut self, way: &S, build: Known) -> bool {
+        let Found::Build(deployment) = find(way, &build).await else { return false };
+        let name = deployment.as_deref().unwrap_or(&build.id);
         self.looking.application.met(name, &self.looking.store);
         // Of a build on its way out the file is not asked for again.
         if self.looking.application.is_current(name) {
-            self.id = Some(id.to_owned());
+            self.known = Some(build);
         }
         true
     }
+}
 
-    async fn find<S: Inner>(&self, way: &S, id: &str) -> Found {
-        let mut request = question(&deployment::file_of(id, &self.looking.base_path));
-        *request.method_mut() = Method::HEAD;
-        // Next.js names the deployment in answers to those who say so.
-        request.headers_mut().insert(RSC, HeaderValue::from_static("1"));
-        match timeout(PATIENCE, way.clone().oneshot(request)).await {
-            Ok(Ok(answer)) => found(&answer),
-            Ok(Err(ProxyError::ConnectFailed { .. } | ProxyError::ConnectTimeout { .. })) => {
-                Found::Nobody
-            }
-            Ok(Err(_)) | Err(_) => Found::Unclear,
+async fn find<S: Inner>(way: &S, build: &Known) -> Found {
+    let mut request = question(&deployment::file_of(&build.id, &build.prefix));
+    *request.method_mut() = Method::HEAD;
+    // Next.js names the deployment in answers to those who say so.
+    request.headers_mut().insert(RSC, HeaderValue::from_static("1"));
+    match timeout(PATIENCE, way.clone().oneshot(request)).await {
+        Ok(Ok(answer)) => found(&answer),
+        Ok(Err(ProxyError::ConnectFailed { .. } | ProxyError::ConnectTimeout { .. })) => {
+            Found::Nobody
         }
+        Ok(Err(_)) | Err(_) => Found::Unclear,
     }
 }
 
-/// A 404 counts where Next.js says it, and not a load balancer that has nobody behind it.
+/// An answer counts where it is Next.js' own: a script that holds for good, or a 404 that nobody may
+/// keep. Not the page of an application that answers to any path, nor a load balancer that has nobody
+/// behind it, nor `next dev`.
 fn found(answer: &Response<Body>) -> Found {
     let headers = answer.headers();
-    let cache_control = headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
+    let directives = ResponseDirectives::parse(headers, &[]);
+    let is_file = assets::is_immutable(assets::Kind::Script, answer.status(), headers, &directives);
     match answer.status() {
-        StatusCode::OK => Found::Build(deployment::of(headers).map(str::to_owned)),
-        StatusCode::NOT_FOUND if cache_control.is_some_and(|text| text.contains("no-store")) => {
-            Found::Other
+        StatusCode::OK if is_file && headers.contains_key(CONTENT_TYPE) => {
+            Found::Build(deployment::of(headers).map(str::to_owned))
         }
+        StatusCode::NOT_FOUND if directives.no_store => Found::Other,
         _ => Found::Unclear,
     }
 }

@@ -277,7 +277,7 @@ impl Default for NextConfig {
             ignored_parameters: None,
             dir: BuildDir::Auto,
             middleware: BehindMiddleware::Bypass,
-            build_check: Duration::from_millis(500),
+            build_check: Duration::from_millis(250),
             action_max_body: Some(1 << 30),
         }
     }

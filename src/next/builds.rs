@@ -57,9 +57,9 @@ pub enum Why {
     Settled,
 }
 
-/// Looks in a row that settle who answers. With two looks a second half a minute; if one of ten
-/// servers still has the other build, it is overlooked once in five hundred times.
-pub const SETTLED: u32 = 60;
+/// Looks in a row that settle who answers: with four a second half a minute. If one of ten servers
+/// still has the other build, it is met in that time but for once in 300,000 times.
+pub const SETTLED: u32 = 120;
 
 /// While one replaces another both answer; more than a few are never about.
 const MOST: usize = 32;

@@ -64,6 +64,19 @@ pub fn named_in(document: &[u8]) -> Vec<&str> {
 
 const MOST_IDS: usize = 4;
 
+/// Where a document says that the files of its build are: `/docs` of `/docs/_next/static/…`; the first
+/// that it names. Empty for an application that stands at the root, and `None` where no file is named,
+/// or they are on another host.
+pub fn prefix_in(document: &[u8]) -> Option<&str> {
+    let at = memmem::find(document, b"/_next/static/")?;
+    let before = document.get(..at)?;
+    let start = before.iter().rposition(|byte| *byte == b'"')? + 1;
+    let prefix = std::str::from_utf8(before.get(start..)?).ok()?;
+    let segments = || prefix.split('/').skip(1);
+    let is_path = prefix.is_empty() || prefix.starts_with('/') && segments().all(is_id);
+    (is_path && prefix.len() <= LONGEST_ID).then_some(prefix)
+}
+
 /// Whether a build's id can be a part of a URL as it stands. `generateBuildId` may give any text; what
 /// needs encoding is not looked for.
 pub fn is_id(id: &str) -> bool {
@@ -77,8 +90,8 @@ fn is_of_id(byte: u8) -> bool {
 }
 
 /// The path of a file that each build has, and no other build has under this path.
-pub fn file_of(build_id: &str, base_path: &str) -> String {
-    format!("{base_path}/_next/static/{build_id}/_buildManifest.js")
+pub fn file_of(build_id: &str, prefix: &str) -> String {
+    format!("{prefix}/_next/static/{build_id}/_buildManifest.js")
 }
 
 #[cfg(test)]
@@ -129,6 +142,20 @@ mod tests {
             ("none", "<html>", &[]),
         ] {
             assert_eq!(named_in(document.as_bytes()), expected, "{name}");
+        }
+        for (document, expected) in [
+            (r#"<script src="/_next/static/a.js">"#, Some("")),
+            (
+                r#"<link href="/docs-static/_next/static/a.css"><"/x/_next/static/b.js""#,
+                Some("/docs-static"),
+            ),
+            (r#"<script src="https://cdn.example/_next/static/a.js">"#, None),
+            (r#"<script src="//cdn.example/_next/static/a.js">"#, None),
+            (r#"<a href="/../_next/static/a.js">"#, None),
+            ("/_next/static/a.js", None),
+            ("", None),
+        ] {
+            assert_eq!(prefix_in(document.as_bytes()), expected, "{document}");
         }
         let many: String = (0..99).map(|n| format!(r#""buildId":"{n}","#)).collect();
         assert_eq!(named_in(many.as_bytes()).len(), MOST_IDS);

@@ -10,6 +10,7 @@ use crate::build::Application;
 use crate::build::look::Looking;
 use crate::clock::Clock;
 use crate::config::{Config, NextConfig};
+use crate::next::manifest::Routes;
 use crate::origin::Origin;
 use crate::origin::child::{Bridge, Command};
 use crate::store::MemoryStore;
@@ -73,8 +74,15 @@ pub(super) fn look_for_builds(
 }
 
 /// Where a wrapped server may have files for the vault.
-pub(super) fn seeds(command: &Command, next: &NextConfig) -> Option<Seeds> {
+pub(super) fn seeds(
+    command: &Command,
+    next: &NextConfig,
+    application: &Application,
+) -> Option<Seeds> {
     let dir = command.dir.clone().or_else(|| std::env::current_dir().ok())?;
     let arguments = command.line.iter().skip(1).map(Path::new);
-    Some(Seeds::of(&dir, arguments, &next.base_path))
+    let known = application.manifest();
+    let routes = known.as_deref().and_then(|manifest| manifest.routes.as_ref());
+    let prefix = routes.map_or(next.base_path.as_str(), Routes::asset_prefix);
+    Some(Seeds::of(&dir, arguments, prefix))
 }

@@ -103,7 +103,8 @@ pub async fn run(
     tokio::spawn(files.follow(application.clone()));
     aids::look_for_builds(&config, &upstream.origin, &application, &store);
     let _ = base_path.set(config.next.base_path.clone());
-    let seeds = command.as_ref().and_then(|command| aids::seeds(command, &config.next));
+    let seeds =
+        command.as_ref().and_then(|command| aids::seeds(command, &config.next, &application));
     let kept = Kept { store, vault: aids::vault(&config, &upstream.origin, seeds, &clock) };
     let server = server(&config, &upstream, kept, logs, clock, application);
     let address = listener.local_addr().unwrap_or(config.server.listen);

@@ -10,7 +10,7 @@ use super::label;
 pub struct Seeds {
     /// Folders that may hold `.next`, the most likely first.
     dirs: Vec<PathBuf>,
-    base_path: String,
+    prefix: String,
 }
 
 /// A file, and the path of its URL, decoded.
@@ -24,11 +24,7 @@ impl Seeds {
     /// Of a server that is started in `dir` with these arguments: the folder of a script among them
     /// (`node /app/server.js`, which goes there itself), one that is named (`next start web`), and
     /// `dir`.
-    pub fn of<'a>(
-        dir: &Path,
-        arguments: impl IntoIterator<Item = &'a Path>,
-        base_path: &str,
-    ) -> Self {
+    pub fn of<'a>(dir: &Path, arguments: impl IntoIterator<Item = &'a Path>, prefix: &str) -> Self {
         let mut dirs = Vec::new();
         for argument in arguments {
             let path = dir.join(argument);
@@ -36,15 +32,15 @@ impl Seeds {
             dirs.push(path);
         }
         dirs.push(dir.to_owned());
-        Self { dirs, base_path: base_path.to_owned() }
+        Self { dirs, prefix: prefix.to_owned() }
     }
 
     /// The files that are there.
     pub(super) fn files(&self) -> Files {
         let built = self.dirs.iter().map(|dir| dir.join(".next")).find(|next| is_built(next));
         let Some(built) = built else { return Files::default() };
-        let base_path = label::name(&self.base_path, None).unwrap_or_default();
-        let path = format!("{base_path}/_next/static");
+        let prefix = label::name(&self.prefix, None).unwrap_or_default();
+        let path = format!("{prefix}/_next/static");
         Files { folders: vec![(built.join("static"), path)], ..Files::default() }
     }
 }

@@ -65,7 +65,7 @@ impl Site {
         assert_eq!(exchange.request.method(), Method::HEAD);
         let path = format!("/_next/static/{asked}/_buildManifest.js");
         assert_eq!(exchange.request.uri().path(), path);
-        exchange.answer(if asked == answering { answer(200, &[], "") } else { lacks() });
+        exchange.answer(if asked == answering { has(&[]) } else { lacks() });
         self.edge.settle().await;
     }
 
@@ -77,6 +77,12 @@ impl Site {
         }
         self.looks.origin().await
     }
+}
+
+fn has(more: &[(&str, &str)]) -> Response<Body> {
+    let script = ("content-type", "application/javascript; charset=UTF-8");
+    let fields = [("cache-control", "public, max-age=31536000, immutable"), script];
+    answer(200, &[&fields, more].concat(), "")
 }
 
 fn lacks() -> Response<Body> {
@@ -115,6 +121,7 @@ async fn while_the_origin_is_away_the_old_pages_are_served() {
     for _ in 0..3 {
         site.question().await.answer(answer(404, &[], "default backend"));
         site.question().await.answer(answer(503, &[("cache-control", "no-store")], ""));
+        site.question().await.answer(page(ISR, "a page for every path"));
     }
     let pending = site.edge.send(get("/"));
     site.edge.origin().await.fail();
@@ -150,7 +157,7 @@ async fn two_builds_in_turn_do_not_empty_the_store_in_turn() {
 async fn a_deployment_is_known_by_its_id_where_the_build_has_the_same() {
     let mut site = Site::new();
     site.edge.settle().await;
-    let has = |id: &str| answer(200, &[("x-nextjs-deployment-id", id)], "");
+    let has = |id: &str| has(&[("x-nextjs-deployment-id", id)]);
     site.edge.miss(get("/"), page(ISR, "d1")).await;
     site.is_asked_for_the_page("same").await;
     site.question().await.answer(lacks());
@@ -177,13 +184,28 @@ async fn a_deployment_is_known_by_its_id_where_the_build_has_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_application_below_a_path_that_nobody_told_is_found_by_its_pages() {
+    let mut site = Site::new();
+    site.edge.settle().await;
+    site.edge.miss(get("/docs"), page(ISR, "a")).await;
+    let document = r#"<script src="/docs/_next/static/c.js"></script>"buildId":"a","#;
+    site.question().await.answer(page(ISR, document));
+    site.question().await.answer(lacks());
+    for _ in 0..2 {
+        let exchange = site.question().await;
+        assert_eq!(exchange.request.uri().path(), "/docs/_next/static/a/_buildManifest.js");
+        exchange.answer(has(&[]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_visitors_the_origin_is_left_alone() {
     let mut site = Site::of_a().await;
     site.looks.settle().await;
     // One more may be owed to the visitor before.
     tokio::time::sleep(Duration::from_secs(5)).await;
     while site.looks.waiting_at_the_origin().await > 0 {
-        site.looks.origin().await.answer(answer(200, &[], ""));
+        site.looks.origin().await.answer(has(&[]));
     }
     tokio::time::sleep(Duration::from_secs(3600)).await;
     site.looks.origin_is_left_alone().await;

@@ -1,6 +1,7 @@
 //! What the edge knows from the application's build, and no response says.
 
 use selvedge::config::{BehindMiddleware, Config, NextConfig};
+use selvedge::next::manifest::{Found, Manifest};
 
 use super::support::*;
 
@@ -177,4 +178,18 @@ async fn a_bot_that_gets_a_rendering_of_its_own_neither_finds_nor_leaves_one() {
     edge.miss(people(), page("s-maxage=60", "for people")).await;
     assert_eq!(edge.hit(people()).await.body(), "for people");
     edge.miss(bot(), page("s-maxage=60", "for bots")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_build_says_holds_from_then_on() {
+    let mut edge = knowing(&[ACCOUNT]);
+    edge.miss(get("/about"), page(ISR, "for all")).await;
+    edge.hit(get("/about")).await;
+    let (now_everywhere, _) = Manifest::read(|name| match name == EVERYWHERE.0 {
+        true => Found::Text(EVERYWHERE.1.into()),
+        false => Found::Nothing,
+    });
+    edge.application.set_manifest(now_everywhere);
+    let got = edge.miss(get("/contact"), page(ISR, "for you alone")).await;
+    assert_eq!(got.story(), "fwd=bypass; detail=middleware");
 }

@@ -66,9 +66,8 @@ async fn check(major: u32) {
 }
 
 /// Another build behind an edge that is not restarted with it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deploys_of_16() {
-    let builds = fixture::build(16).and_then(|one| Ok((one, fixture::build_again(16)?)));
+async fn check_deploys(major: u32) {
+    let builds = fixture::build(major).and_then(|one| Ok((one, fixture::build_again(major)?)));
     match builds {
         Ok((one, other)) => {
             deploys::the_new_build_is_seen_within_a_second(&one, &other).await;
@@ -76,9 +75,24 @@ async fn deploys_of_16() {
         }
         Err(why) => {
             assert!(std::env::var_os("CI").is_none(), "deployments were not tested: {why}");
-            eprintln!("SKIPPED: deployments were not tested: {why}");
+            eprintln!("SKIPPED: deployments of Next.js {major} were not tested: {why}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploys_of_16() {
+    check_deploys(16).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploys_of_15() {
+    check_deploys(15).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploys_of_14() {
+    check_deploys(14).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

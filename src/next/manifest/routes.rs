@@ -16,7 +16,35 @@ pub struct Routes {
     pub i18n: Option<I18n>,
     /// Which deployment it is, if it says so.
     pub deployment_id: Option<Box<str>>,
+    /// Its rewrites: by phase, or in one list.
+    rewrites: Rewrites,
 }
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+enum Rewrites {
+    #[serde(rename_all = "camelCase")]
+    ByPhase {
+        #[serde(default)]
+        before_files: Box<[Rewrite]>,
+    },
+    Afterwards(Box<[Rewrite]>),
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct Rewrite {
+    source: Box<str>,
+}
+
+impl Default for Rewrites {
+    fn default() -> Self {
+        Self::ByPhase { before_files: Box::default() }
+    }
+}
+
+/// What Next.js writes behind an `assetPrefix` that is a path, to find its own files there.
+const FILES_BELOW: &str = "/_next/:path+";
 
 /// `i18n` of `next.config.js`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -55,6 +83,14 @@ impl Routes {
         })
     }
 
+    /// What stands before `/_next/static/` in URLs of its files, where that is a path: its
+    /// `assetPrefix`, else its `basePath`.
+    pub fn asset_prefix(&self) -> &str {
+        let Rewrites::ByPhase { before_files } = &self.rewrites else { return &self.base_path };
+        let mut sources = before_files.iter().map(|rewrite| &*rewrite.source);
+        sources.find_map(|source| source.strip_suffix(FILES_BELOW)).unwrap_or(&self.base_path)
+    }
+
     /// The locales that a path without one may mean, one for each domain.
     pub(super) fn default_locales(&self) -> Box<[Box<str>]> {
         let Some(i18n) = &self.i18n else { return Box::default() };
@@ -67,6 +103,26 @@ impl Routes {
 mod tests {
     use super::super::testing::build;
     use super::*;
+
+    /// As of 16.4.6, shortened.
+    #[test]
+    fn files_stand_behind_the_asset_prefix() {
+        for (rewrites, expected) in [
+            (
+                r#"{"beforeFiles": [{"source": "/docs-static/_next/:path+",
+                    "destination": "/docs/_next/:path+", "regex": "^x$"}], "fallback": []}"#,
+                "/docs-static",
+            ),
+            (r#"{"beforeFiles": [{"source": "/a", "destination": "/b"}]}"#, "/docs"),
+            (r#"{"afterFiles": []}"#, "/docs"),
+            (r#"[{"source": "/a"}]"#, "/docs"),
+        ] {
+            let text = format!(r#"{{"basePath": "/docs", "rewrites": {rewrites}}}"#);
+            let (manifest, damages) = build(&[(FILE, &text)]);
+            assert_eq!(damages, []);
+            assert_eq!(manifest.routes.unwrap().asset_prefix(), expected, "{rewrites}");
+        }
+    }
 
     #[test]
     fn base_path_languages_and_deployment_are_known() {
@@ -82,6 +138,7 @@ mod tests {
         let routes = manifest.routes.unwrap();
         assert_eq!((&*routes.base_path, routes.deployment_id.as_deref()), ("/docs", Some("d1")));
         assert_eq!(*routes.default_locales(), ["en".into(), "fr".into()]);
+        assert_eq!(routes.asset_prefix(), "/docs");
         let plain = build(&[(FILE, r#"{"version": 3, "basePath": ""}"#)]).0.routes.unwrap();
         assert_eq!(plain, Routes::default());
         let (none, damages) = build(&[(FILE, r#"{"i18n": {"locales": "en"}}"#)]);
