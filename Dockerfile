@@ -4,7 +4,7 @@
 #   docker run -p 8080:8080 selvedge --origin http://app:3000
 
 FROM rust:1.95-slim-bookworm AS build
-# jemalloc is built from C.
+# jemalloc and zstd are built from C.
 RUN apt-get update && apt-get install -y --no-install-recommends make gcc libc6-dev \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /src

@@ -77,6 +77,7 @@ fn head(entry: usize, tags: usize) -> Head {
         part: None,
         tags: names.into(),
         withheld: HeaderMap::new(),
+        codable: None,
     }
 }
 

@@ -12,6 +12,7 @@
 //! - [`server`]: accepts connections, watches their limits, drains them.
 //! - [`stack`]: every layer in one list, with the reason for its place.
 //! - [`layer`]: what happens to each request, hit or miss.
+//! - [`coding`]: makes compressed bodies.
 //! - [`cache`]: looks up, decides by asking [`policy`] and [`next`], acts.
 //! - [`store`] remembers.
 //! - [`vault`]: files of older builds, on disk.
@@ -30,6 +31,7 @@ pub mod cache;
 pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod coding;
 pub mod config;
 pub mod demo;
 pub mod error;

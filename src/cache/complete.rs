@@ -77,7 +77,7 @@ impl<S: Inner> Edge<S> {
     ) -> Result<Response<Body>, ProxyError> {
         let asked = prepare::head_of(&request);
         let request_time = self.clock.now();
-        let response = self.ask(for_the_rest(&asked, &completion)).await?;
+        let response = self.ask_for_identity(for_the_rest(&asked, &completion)).await?;
         let pass = Pass {
             reason: ForwardReason::Partial,
             detail: None,

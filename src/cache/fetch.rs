@@ -63,7 +63,7 @@ impl<S: Inner> Edge<S> {
         if !may_share {
             return self.alone(request, *fetch).await;
         }
-        let mut flight = flight::key(&request, &fetch.target);
+        let mut flight = flight::key(&request, &fetch.target, &self.settings);
         let mut refused = None;
         let deadline = Instant::now() + self.settings.cache.collapse_timeout;
         for _ in 0..MOST_ROUNDS {
@@ -134,7 +134,7 @@ impl<S: Inner> Edge<S> {
         let outgoing = outgoing(&asked, body, fetch.stale.as_deref());
         let request_time = self.clock.now();
         let answer = tokio::select! {
-            answer = self.ask(outgoing) => answer,
+            answer = self.ask_for_identity(outgoing) => answer,
             // Ends the origin's work; the lease goes too.
             () = nobody_waits(&mut reply, &lease) => {
                 return debug!(path = asked.uri.path(), "nobody waits any more; given up");
@@ -198,7 +198,7 @@ impl<S: Inner> Edge<S> {
         match written {
             Written::Whole(whole) => {
                 if prepare::check_body(&asked, fill.head.status, &whole, &self.settings).is_ok() {
-                    self.put_whole(target, &fill.head, whole, &asked);
+                    self.put_whole(target, &fill, whole, &asked);
                 }
             }
             Written::TooLarge => self.unstorable.remember(&target.key, self.clock.now()),
@@ -209,21 +209,23 @@ impl<S: Inner> Edge<S> {
         writer.complete(trailers);
     }
 
-    fn put_whole(&self, target: &Target, head: &Head, body: Bytes, asked: &Parts) {
-        let mut head = head.clone();
+    fn put_whole(&self, target: &Target, fill: &Fill, body: Bytes, asked: &Parts) {
+        let mut head = fill.head.clone();
         if head.status == StatusCode::PARTIAL_CONTENT {
             return self.put_part(target, head, body, asked);
         }
         respond::state_length(&mut head.headers, &body);
         let stored = StoredResponse::new(head, body);
-        self.put(target, stored, asked);
+        if let Some(key) = self.put(target, stored.clone(), asked) {
+            fill.coming.note(key, &stored);
+        }
     }
 
     fn follow(
         &self,
         request: &Request<Body>,
         fetch: &Fetch,
-        fill: &Fill,
+        fill: &Arc<Fill>,
         is_late: bool,
         flight: &mut KeyBuf,
     ) -> Followed {
@@ -250,12 +252,11 @@ impl<S: Inner> Edge<S> {
                 Decision::Serve | Decision::ServeStale
             );
         let story = Status { collapsed: true, ..forwarded(fetch) };
-        match fill.reader() {
-            Some(reader) if is_usable => {
+        match self.reader(fill, request.headers()) {
+            Some(coming) if is_usable => {
                 let asked = Asked::of(request);
-                let body = Body::stream(reader);
                 let now = self.clock.now();
-                answered(Ok(respond::filling(&fill.head, body, asked, story, now)))
+                answered(Ok(respond::filling(&fill.head, coming, asked, story, now)))
             }
             Some(_) | None => Followed::Alone,
         }
@@ -309,7 +310,8 @@ impl<S: Inner> Edge<S> {
         }
         let (asked, body) = request.into_parts();
         let request_time = self.clock.now();
-        let answer = self.ask(outgoing(&asked, body, fetch.stale.as_deref())).await;
+        let outgoing = outgoing(&asked, body, fetch.stale.as_deref());
+        let answer = self.ask_for_identity(outgoing).await;
         match self.judge(&asked, request_time, answer, &fetch) {
             Found::Storable(head, extensions, body) => {
                 let (fill, writer) = self.start(*head);
@@ -331,15 +333,15 @@ impl<S: Inner> Edge<S> {
     /// The answer to the one who asked, of a response that is being stored.
     fn filling(
         &self,
-        fill: &Fill,
+        fill: &Arc<Fill>,
         asked: &Parts,
         story: Status,
         extensions: http::Extensions,
     ) -> Option<Response<Body>> {
-        let body = Body::stream(fill.reader()?);
+        let coming = self.reader(fill, &asked.headers)?;
         let now = self.clock.now();
         let story = respond::of_whom(story, &extensions);
-        let mut response = respond::filling(&fill.head, body, Asked::by(asked), story, now);
+        let mut response = respond::filling(&fill.head, coming, Asked::by(asked), story, now);
         *response.extensions_mut() = extensions;
         Some(response)
     }

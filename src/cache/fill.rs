@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http_body_util::BodyExt;
 
+use super::coded::Coming;
 use super::growing::{Growing, Reader, Writer, Written};
 use crate::body::Body;
 use crate::error::BodyError;
@@ -14,12 +15,13 @@ use crate::store::Head;
 #[derive(Debug)]
 pub(super) struct Fill {
     pub(super) head: Head,
+    pub(super) coming: Coming,
     body: Arc<Growing>,
 }
 
 impl Fill {
     pub(super) fn new(head: Head, body: Arc<Growing>) -> Arc<Self> {
-        Arc::new(Self { head, body })
+        Arc::new(Self { head, body, coming: Coming::default() })
     }
 
     /// A reader from the first byte on; `None` when that is gone, the body being too large to keep.

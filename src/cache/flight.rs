@@ -20,13 +20,15 @@ pub(super) fn may_share(request: &Request<Body>, settings: &Settings) -> bool {
 }
 
 /// The name of a fetch. Those share one that ask for the same key since its last invalidation, want
-/// the same codings, and have an `_rsc` that Next.js would judge alike.
-pub(super) fn key(request: &Request<Body>, target: &Target) -> KeyBuf {
+/// the same codings if the origin makes them, and have an `_rsc` that Next.js would judge alike.
+pub(super) fn key(request: &Request<Body>, target: &Target, settings: &Settings) -> KeyBuf {
     let mut flight = target.key.clone();
     flight.extend_from_slice(&target.epoch.to_bytes());
     // Which tags the answer has, nobody knows yet.
     flight.extend_from_slice(&target.since.to_be_bytes());
-    add(&mut flight, request, &ACCEPT_ENCODING);
+    if !settings.compression.enabled {
+        add(&mut flight, request, &ACCEPT_ENCODING);
+    }
     flight.push(b'\n');
     flight.extend_from_slice(rsc_parameter(request.uri().query()).unwrap_or_default().as_bytes());
     flight

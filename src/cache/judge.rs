@@ -135,6 +135,7 @@ impl<S: Inner> Edge<S> {
         let asked = Asked::by(asked);
         let mut response = respond::by_conditions(response, asked);
         self.hand_on(&mut response, asset);
+        let response = self.coded_on_its_way(response, asked.headers);
         Found::Passing(Box::new(response), why)
     }
 }

@@ -102,10 +102,13 @@ impl<S: Inner> Edge<S> {
             return self.go_for_the_rest(request, key, decision, stored);
         }
         match decision {
-            Decision::Serve => Plan::Answer(answer(stored, asked, detail, now)),
-            Decision::ServeStale => {
+            Decision::Serve | Decision::ServeStale => {
                 let response = answer(stored, asked, detail, now);
-                if let Some(guard) = RenewalGuard::take(stored, now) {
+                // Behind the choice, which notes what is wanted.
+                self.see_to_codings(&key, stored);
+                if decision == Decision::ServeStale
+                    && let Some(guard) = RenewalGuard::take(stored, now)
+                {
                     self.renew(guard, key, request);
                 }
                 Plan::Answer(response)

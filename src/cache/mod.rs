@@ -15,6 +15,7 @@
 //! - A failure of ours never fails an answer that the origin gave: whoever cannot be served from the
 //!   store or from another's fetch is passed through.
 
+mod coded;
 mod collapse;
 mod complete;
 mod epochs;
@@ -59,6 +60,7 @@ use crate::next::deployment;
 use crate::policy::key::{self, KeyBuf};
 use crate::policy::status;
 use crate::store::{MemoryStore, StoredResponse};
+use coded::Coder;
 use collapse::Flights;
 use epochs::Epochs;
 use growing::{Growing, Limits};
@@ -112,6 +114,7 @@ pub struct Cache<S> {
 struct Edge<S> {
     origin: S,
     store: MemoryStore,
+    coder: Coder,
     flights: Arc<Flights>,
     epochs: Epochs,
     searches: Searches,
@@ -135,6 +138,7 @@ impl<S: Inner> Cache<S> {
         let edge = Edge {
             origin,
             store,
+            coder: Coder::default(),
             flights: Flights::new(),
             epochs: Epochs::new(),
             searches: Searches::new(),
@@ -207,23 +211,27 @@ impl<S: Inner> Edge<S> {
     }
 
     /// Stores the response to a request, unless its target has been invalidated since it was asked
-    /// for.
-    fn put(&self, target: &Target, stored: Arc<StoredResponse>, asked: &Parts) {
+    /// for; gives its key.
+    fn put(&self, target: &Target, stored: Arc<StoredResponse>, asked: &Parts) -> Option<KeyBuf> {
         let is_obsolete = || self.epochs.of(&target.key) != target.epoch;
         if is_obsolete() {
-            return;
+            return None;
         }
         self.settings.application.note_page(&stored.head, asked);
         let key = self.key_to_store(target, &stored, asked);
         let old = self.store.get(&key);
         let old = old.as_ref().and_then(|entry| entry.select(&asked.headers));
+        self.prepare_codings(old, &stored);
         if self.store.put(&key, stored.clone(), &asked.headers, target.since) {
             self.outdate_siblings(old, &stored);
         }
         // An invalidation between the look and the put has found nothing to remove.
         if is_obsolete() {
             self.store.remove_variant(&key, &stored);
+            return None;
         }
+        self.see_to_codings(&key, &stored);
+        Some(key)
     }
 
     /// The target's own key, unless the response says that parameters of the query do not count, or

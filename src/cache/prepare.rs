@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, DATE, TRAILER};
+use http::header::{
+    ACCEPT_ENCODING, AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, DATE, TRAILER,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use smallvec::SmallVec;
@@ -24,7 +26,7 @@ use crate::policy::{Rules, Switches};
 
 use crate::policy::storable::{Exchange, NotStorable, may_be_shared, storable, withheld};
 use crate::policy::vary::Selecting;
-use crate::policy::{status, validate};
+use crate::policy::{coding, status, validate};
 use crate::store::{Head, StoredResponse};
 
 /// Why an answer was not stored.
@@ -119,7 +121,11 @@ fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstor
     }
     let freshness = freshness(answer, asset, &settings.rules)?;
     let prerendered = settings.next.enabled && verdict::is_prerendered(&response.headers);
-    let settled = |name: &_| settings.next.enabled && verdict::is_settled(name, prerendered);
+    let is_for_all_codings = settings.is_for_all_codings(&response.headers);
+    let settled = |name: &_| {
+        settings.next.enabled && verdict::is_settled(name, prerendered)
+            || is_for_all_codings && *name == ACCEPT_ENCODING
+    };
     let selecting =
         Selecting::new(&response.headers, &request.headers, &settings.rules.switches, settled)
             .map_err(|_| Unstored::Policy(NotStorable::VaryAny))?;
@@ -141,6 +147,7 @@ fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstor
         part: None,
         tags: settings.tags(request.uri.path(), &response.headers).into(),
         withheld: HeaderMap::new(),
+        codable: settings.codable(response.status, &response.headers),
     };
     if settings.is_image(request.uri.path()) {
         outlive_the_optimizer(&mut head.freshness, &settings.rules);
@@ -153,6 +160,9 @@ fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstor
         ask_again_soon(&mut head, answer.response_time);
     }
     for_client(&mut head, asset, settings);
+    if head.codable.is_some() {
+        coding::vary_by_coding(&mut head.headers);
+    }
     Ok(head)
 }
 

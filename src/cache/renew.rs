@@ -133,7 +133,7 @@ impl<S: Inner> Edge<S> {
     ) -> Result<Response<Body>, Failure> {
         let mut request = Request::from_parts(asked.clone(), Body::Empty);
         validate::add_validators(request.headers_mut(), &stale.head.headers);
-        self.ask(request).await.map_err(|error| Failure::Origin(error.to_string()))
+        self.ask_for_identity(request).await.map_err(|error| Failure::Origin(error.to_string()))
     }
 
     async fn replace(

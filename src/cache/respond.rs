@@ -17,11 +17,12 @@ use crate::body::Body;
 use crate::client;
 use crate::fields::Fields;
 use crate::next::{bridge, images};
+use crate::policy::coding::Accepted;
 use crate::policy::date::Timestamp;
 use crate::policy::reuse::ForwardReason;
 use crate::policy::status::{self, Status};
 use crate::policy::validate::{self, Precondition};
-use crate::store::{Head, StoredResponse};
+use crate::store::{Coded, Head, StoredResponse};
 
 /// What of a request shapes the answer from the store.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +55,11 @@ pub(super) fn stored(
     let head = &stored.head;
     let ttl = head.freshness.ttl(now);
     status.ttl = Some(ttl);
-    let mut headers = head.headers.clone();
+    let asks_for_parts = asked.fields.may_have(Fields::RANGE);
+    let coded = if asks_for_parts { None } else { coded(stored, asked.headers) };
+    let (fields, body) =
+        coded.map_or((&head.headers, &stored.body), |coded| (&coded.headers, &coded.body));
+    let mut headers = fields.clone();
     put(&mut headers, CACHE_STATUS, told(head, status));
     put(&mut headers, AGE, seconds(head.freshness.age(now)));
     if ttl <= 0 {
@@ -63,12 +68,15 @@ pub(super) fn stored(
     if let Some(not_modified) = not_modified(head, &headers, asked) {
         return not_modified;
     }
-    if asked.fields.may_have(Fields::RANGE)
-        && let Some(part) = parts::answer(stored, &headers, asked)
-    {
+    if asks_for_parts && let Some(part) = parts::answer(stored, &headers, asked) {
         return part;
     }
-    whole(head, headers, asked, || Body::full(stored.body.clone()))
+    whole(head, headers, asked, || Body::full(body.clone()))
+}
+
+/// The smallest that is ready of what the client takes. Parts are given of identity alone.
+fn coded<'a>(stored: &'a StoredResponse, request: &HeaderMap) -> Option<&'a Coded> {
+    stored.codings.as_ref()?.choose(Accepted::of(request))
 }
 
 /// RFC 9111 section 5.2.1.7: the client wants nothing but what is stored.
@@ -92,15 +100,15 @@ pub(super) fn refused(refusal: images::Refusal, method: &Method) -> Response<Bod
     refused
 }
 
-/// Answers with a response that came just now and is being stored.
+/// Answers with a response that came just now and is being stored: its fields and its body, coded or
+/// not.
 pub(super) fn filling(
     head: &Head,
-    body: Body,
+    (mut headers, body): (HeaderMap, Body),
     asked: Asked<'_>,
     status: Status,
     now: Timestamp,
 ) -> Response<Body> {
-    let mut headers = head.headers.clone();
     if !status.collapsed {
         headers.extend(head.withheld.clone());
     }

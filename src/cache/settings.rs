@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use arc_swap::Guard;
-use http::header::{SET_COOKIE, USER_AGENT};
-use http::{HeaderMap, Request, response};
+use http::header::{CONTENT_ENCODING, SET_COOKIE, USER_AGENT};
+use http::{HeaderMap, Request, StatusCode, response};
 
 use crate::admin::Access;
 use crate::build::Application;
-use crate::config::{BehindMiddleware, CacheConfig, Config, NextConfig};
+use crate::config::{BehindMiddleware, CacheConfig, CompressionConfig, Config, NextConfig};
 use crate::fields::Fields;
 use crate::next::class::{ACTION, Class, Unclassifiable};
 use crate::next::manifest::Manifest;
 use crate::next::{assets, bridge, deployment, draft, images, locale, tracking, verdict};
 use crate::policy::Rules;
+use crate::policy::coding;
 use crate::policy::date::Timestamp;
 use crate::policy::no_vary_search::{self, Variance};
+use crate::store::Codable;
 
 /// The parts of the configuration that the cache goes by.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +26,8 @@ pub struct Settings {
     pub rules: Rules,
     /// `[cache]`
     pub cache: CacheConfig,
+    /// `[compression]`
+    pub compression: CompressionConfig,
     /// `[next]`
     pub next: NextConfig,
     /// Who may say `PURGE`, if anybody.
@@ -49,7 +53,8 @@ impl From<&Config> for Settings {
             .purge_method
             .then(|| Arc::new(Access { configured: config.admin.token.clone(), of_child: None }));
         let (cache, next) = (config.cache.clone(), config.next.clone());
-        Self { rules, cache, next, purge, application: Application::default() }
+        let compression = config.compression.clone();
+        Self { rules, cache, compression, next, purge, application: Application::default() }
     }
 }
 
@@ -65,6 +70,21 @@ impl Settings {
             Some(names) => names.clone(),
             None => tracking::PARAMETERS.map(String::from).into(),
         })
+    }
+
+    /// How a response may be coded, if it may.
+    pub(super) fn codable(&self, status: StatusCode, response: &HeaderMap) -> Option<Codable> {
+        let config = &self.compression;
+        let least = usize::try_from(config.min_size).unwrap_or(usize::MAX);
+        let may_be = config.enabled && coding::may_be_coded(status, response, least);
+        let best_after = config.best_after.map_or(0, |uses| uses.try_into().unwrap_or(u32::MAX));
+        may_be.then_some(Codable { least, best_after })
+    }
+
+    /// Whether a response in whatever coding is made of this one: then it does not depend on what
+    /// its client takes.
+    pub(super) fn is_for_all_codings(&self, response: &HeaderMap) -> bool {
+        self.compression.enabled && !response.contains_key(CONTENT_ENCODING)
     }
 
     /// The class of a request; where no Next.js is behind us, there is but one.

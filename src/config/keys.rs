@@ -8,8 +8,8 @@ use super::value::{
 };
 use super::{
     AccessLog, AdminConfig, BehindMiddleware, BuildDir, CacheConfig, ChildConfig,
-    ClientCacheControl, Config, LogConfig, NextConfig, OriginAddress, OriginConfig, ServerConfig,
-    VaultConfig,
+    ClientCacheControl, CompressionConfig, Config, LogConfig, NextConfig, OriginAddress,
+    OriginConfig, ServerConfig, VaultConfig,
 };
 use crate::policy::Switches;
 
@@ -90,6 +90,11 @@ keys! {
         revalidate_backoff_max: PositiveTime,
         collapse_timeout: Time,
         uncacheable_memory: Time,
+    }
+    compression: CompressionConfig {
+        enabled: Switch,
+        min_size: Size,
+        best_after: OrOff<Count>,
     }
     rules: Switches {
         targets: FieldNames,

@@ -47,6 +47,8 @@ pub struct Config {
     pub origin: OriginConfig,
     /// What is stored, and for how long it is used.
     pub cache: CacheConfig,
+    /// What is compressed here.
+    pub compression: CompressionConfig,
     /// Where the RFCs leave a choice, or the default departs from them.
     pub rules: Switches,
     /// What cannot be seen from outside about the application.
@@ -237,6 +239,24 @@ impl Default for CacheConfig {
             collapse_timeout: Duration::from_secs(30),
             uncacheable_memory: Duration::from_secs(60),
         }
+    }
+}
+
+/// `[compression]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompressionConfig {
+    /// Whether responses are compressed here, and the origin asked for them as they are.
+    pub enabled: bool,
+    /// The smallest response that is compressed, in bytes.
+    pub min_size: u64,
+    /// Uses of a stored response in brotli after which it is made as small as it gets; `None` is
+    /// never.
+    pub best_after: Option<usize>,
+}
+
+impl Default for CompressionConfig {
+    fn default() -> Self {
+        Self { enabled: true, min_size: 1024, best_after: Some(20) }
     }
 }
 

@@ -12,6 +12,7 @@
 //! - [`range`]: which bytes of it are asked for?
 //! - [`byteranges`]: how are several parts of it sent at once?
 //! - [`partial`]: what may be made of a part of it?
+//! - [`coding`]: may it be compressed, and for whom?
 //! - [`invalidate`]: which requests make it obsolete?
 //! - [`status`]: what to tell the client about all this.
 //!
@@ -23,6 +24,7 @@
 
 pub mod byteranges;
 pub mod cache_control;
+pub mod coding;
 pub mod date;
 mod delta_seconds;
 mod entity_tag;

@@ -89,6 +89,16 @@ impl MemoryStore {
         true
     }
 
+    /// Weighs a stored response anew, which has become heavier.
+    pub fn reweigh(&self, key: &[u8], stored: &Arc<StoredResponse>) {
+        self.entries.entry(key.into()).and_compute_with(|old| {
+            let old = old.map(|entry| entry.into_value()).filter(|entry| entry.has(stored));
+            // moka weighs what is put.
+            old.map_or(Op::Nop, Op::Put)
+        });
+        self.entries.run_pending_tasks();
+    }
+
     /// Takes one variant away, if it is still the one that is stored.
     pub fn remove_variant(&self, key: &[u8], stored: &Arc<StoredResponse>) {
         self.entries.entry(key.into()).and_compute_with(|old| {

@@ -3,12 +3,14 @@
 //! A store knows bytes, not time: whether a stored response may be used is the policy's business,
 //! and nothing leaves the store because it grew old. It leaves when memory is short.
 
+mod codings;
 mod limit;
 mod memory;
 mod renewal;
 mod stored;
 mod tags;
 
+pub use codings::{Codable, Coded, Codings, Making};
 pub use limit::default_capacity;
 pub use memory::MemoryStore;
 pub use renewal::{Renewal, RenewalGuard};

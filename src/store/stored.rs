@@ -7,6 +7,7 @@ use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use smallvec::SmallVec;
 
+use super::codings::{Codable, Codings};
 use super::renewal::Renewal;
 use super::tags::{Mark, Tag};
 use crate::policy::date::Timestamp;
@@ -40,6 +41,8 @@ pub struct Head {
     pub tags: Arc<[Box<str>]>,
     /// Fields that only the one who asked may have; they are not stored.
     pub withheld: HeaderMap,
+    /// How it may be coded, if it may.
+    pub codable: Option<Codable>,
 }
 
 /// A complete response, ready to be sent again.
@@ -49,6 +52,8 @@ pub struct StoredResponse {
     pub head: Head,
     /// The whole body.
     pub body: Bytes,
+    /// The same in codings, where it may be coded.
+    pub codings: Option<Box<Codings>>,
     /// The state of its background revalidation.
     pub renewal: Renewal,
     /// Whether it has been invalidated.
@@ -87,26 +92,30 @@ impl StoredResponse {
     pub fn new(head: Head, body: Bytes) -> Arc<Self> {
         let head = Head { withheld: HeaderMap::new(), ..head };
         let renewal = Renewal::not_before(head.renew_from);
-        Arc::new(Self { head, body, renewal, mark: Arc::default(), tags: OnceLock::new() })
+        let codable = head.codable.filter(|codable| body.len() >= codable.least);
+        let codings = codable.map(|codable| Box::new(Codings::new(codable)));
+        Arc::new(Self { head, body, codings, renewal, mark: Arc::default(), tags: OnceLock::new() })
     }
 
     /// Bytes of memory that it takes, the allocator's rounding left aside.
     pub fn weight(&self) -> u64 {
-        let fields = |headers: &HeaderMap| -> usize {
-            let text: usize =
-                headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-            // A header map keeps a bucket and an index for each slot that it has room for.
-            text + headers.capacity() * (HEADER_BUCKET + HEADER_INDEX)
-        };
         let weight = self.body.len()
             + fields(&self.head.headers)
             + self.head.before_us.as_ref().map_or(0, HeaderValue::len)
             + self.head.origin_cache_control.iter().map(HeaderValue::len).sum::<usize>()
             + self.head.selecting.weight()
+            + self.codings.as_ref().map_or(0, |codings| codings.weight())
             + self.head.tags.iter().map(|tag| tag.len() + TAG).sum::<usize>()
             + size_of::<Self>();
         weight as u64
     }
+}
+
+/// Bytes of memory that fields take.
+pub(super) fn fields(headers: &HeaderMap) -> usize {
+    let text: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    // A header map keeps a bucket and an index for each slot that it has room for.
+    text + headers.capacity() * (HEADER_BUCKET + HEADER_INDEX)
 }
 
 /// A tag's name and place here, its place in the list of the tag, and of the mark a share.
@@ -148,6 +157,11 @@ impl Entry {
         let mut variants = self.variants.clone();
         variants.retain(|stored| !Arc::ptr_eq(stored, old));
         if variants.is_empty() { None } else { Some(Self { variants }) }
+    }
+
+    /// Whether this very response is one of the variants.
+    pub fn has(&self, stored: &Arc<StoredResponse>) -> bool {
+        self.variants.iter().any(|variant| Arc::ptr_eq(variant, stored))
     }
 
     /// How many variants there are.

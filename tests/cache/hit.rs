@@ -1,5 +1,7 @@
 //! What is stored is served, and tells so.
 
+use selvedge::config::{CompressionConfig, Config};
+
 use super::support::*;
 
 #[tokio::test(start_paused = true)]
@@ -65,8 +67,9 @@ async fn head_alone_stores_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_coding_is_a_variant_however_the_client_writes_it() {
-    let mut edge = Edge::new();
+async fn each_coding_of_the_origins_is_a_variant_however_the_client_writes_it() {
+    let compression = CompressionConfig { enabled: false, ..CompressionConfig::default() };
+    let mut edge = Edge::of(&Config { compression, ..Config::default() });
     let chrome = [("accept-encoding", "gzip, deflate, br, zstd")];
     let firefox = [("accept-encoding", "zstd;q=0.9,br, gzip;q=0.8")];
     edge.miss(get_with("/isr", &chrome), page("s-maxage=10", "for browsers")).await;

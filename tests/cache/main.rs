@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
 mod builds;
+mod coding;
 mod collapse;
 mod deception;
 mod hit;

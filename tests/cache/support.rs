@@ -2,6 +2,7 @@
 //! stands still until the test moves it.
 
 use std::collections::VecDeque;
+use std::io::Read;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -225,7 +226,9 @@ impl Edge {
 pub struct Got {
     pub status: u16,
     pub headers: HeaderMap,
-    /// `None` when the body broke off.
+    /// Bytes of the body as it came.
+    pub length: usize,
+    /// Decoded; `None` when the body broke off.
     pub body: Option<String>,
 }
 
@@ -251,8 +254,58 @@ pub async fn got(pending: JoinHandle<Answer>) -> Got {
 pub async fn read(response: Response<Body>) -> Got {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.ok();
-    let body = body.map(|body| String::from_utf8(body.to_bytes().to_vec()).unwrap());
-    Got { status: parts.status.as_u16(), headers: parts.headers, body }
+    let body = body.map(http_body_util::Collected::to_bytes);
+    let length = body.as_ref().map_or(0, Bytes::len);
+    let coding = parts.headers.get("content-encoding").map(|coding| coding.to_str().unwrap());
+    let body = body.map(|body| String::from_utf8(decoded(&body, coding)).unwrap());
+    Got { status: parts.status.as_u16(), headers: parts.headers, length, body }
+}
+
+/// What a browser makes of a body; what only says that it is coded stays as it is.
+fn decoded(body: &[u8], coding: Option<&str>) -> Vec<u8> {
+    let (decoded, is_whole) = decode(body, coding);
+    if is_whole { decoded } else { body.to_vec() }
+}
+
+/// What can be decoded of a body, and whether that is all of it.
+fn decode(body: &[u8], coding: Option<&str>) -> (Vec<u8>, bool) {
+    let (mut decoded, mut plain) = (Vec::new(), body);
+    let read = match coding {
+        Some("zstd") => zstd::Decoder::new(body).unwrap().read_to_end(&mut decoded),
+        Some("br") => brotli::Decompressor::new(body, 4096).read_to_end(&mut decoded),
+        Some("gzip") => flate2::read::GzDecoder::new(body).read_to_end(&mut decoded),
+        Some(_) | None => plain.read_to_end(&mut decoded),
+    };
+    (decoded, read.is_ok())
+}
+
+/// A coded body that is read as it comes.
+pub struct Reading {
+    body: Body,
+    coding: String,
+    came: Vec<u8>,
+}
+
+impl Reading {
+    pub fn of(response: Response<Body>) -> Self {
+        let coding = response.headers()["content-encoding"].to_str().unwrap().to_owned();
+        Self { body: response.into_body(), coding, came: Vec::new() }
+    }
+
+    /// What can be decoded after the next frame.
+    pub async fn more(&mut self) -> String {
+        let frame = self.body.frame().await.expect("a frame").expect("no failure");
+        self.came.extend_from_slice(frame.data_ref().expect("data"));
+        String::from_utf8(decode(&self.came, Some(&self.coding)).0).unwrap()
+    }
+
+    /// All of it; `None` if it broke off.
+    pub async fn rest(mut self) -> Option<String> {
+        self.came.extend_from_slice(&self.body.collect().await.ok()?.to_bytes());
+        let (decoded, is_whole) = decode(&self.came, Some(&self.coding));
+        assert!(is_whole, "it ends before its end");
+        Some(String::from_utf8(decoded).unwrap())
+    }
 }
 
 /// A browser's request.

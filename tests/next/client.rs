@@ -1,5 +1,6 @@
-//! A plain HTTP client: one connection for each request, nothing followed, nothing decoded.
+//! A plain HTTP client: one connection for each request, nothing followed, the body as it came.
 
+use std::io::Read;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -24,6 +25,19 @@ impl Answer {
 
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body without its content coding.
+    pub fn decoded(&self) -> Vec<u8> {
+        let (mut plain, mut body) = (Vec::new(), &self.body[..]);
+        let read = match self.header("content-encoding") {
+            "zstd" => zstd::Decoder::new(body).unwrap().read_to_end(&mut plain),
+            "br" => brotli::Decompressor::new(body, 4096).read_to_end(&mut plain),
+            "gzip" => flate2::read::GzDecoder::new(body).read_to_end(&mut plain),
+            _ => body.read_to_end(&mut plain),
+        };
+        read.expect("it can be decoded");
+        plain
     }
 
     pub fn story(&self) -> &str {

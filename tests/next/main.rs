@@ -9,6 +9,7 @@
 mod bridge;
 mod browser;
 mod client;
+mod codings;
 mod deploys;
 mod fixture;
 mod images;
@@ -45,6 +46,8 @@ async fn check(major: u32) {
     routes::server_action(&site).await;
     routes::unknown_action(&site).await;
     routes::streaming(&site).await;
+    codings::the_same_in_each_coding(&site).await;
+    codings::a_page_for_one_is_coded_too(&site).await;
     life::a_cold_page_is_rendered_once(&site).await;
     life::a_stale_page_is_renewed_behind(&site).await;
     images::one_render_for_a_crowd(&site).await;
