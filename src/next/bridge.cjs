@@ -322,18 +322,22 @@ function holdBack(response) {
 
 // Waits until all edges know, or have been given up for now.
 async function announce(until, tags, paths) {
-  await Promise.race([Promise.allSettled(pending), sleep(TIME_PER_TRY)]);
-  // A tag with a comma is two tags in the header, for Next.js as well.
-  const names = tags.flatMap((tag) => encoded(String(tag)).split(',')).map((tag) => `tags ${tag}`);
-  names.push(...paths.map((path) => `paths ${path}`));
-  const all = edges().map((edge) => edge.tell(names, until));
-  await Promise.race([Promise.allSettled(all), sleep(TIME_TO_WAIT)]);
+  const limit = sleep(TIME_TO_WAIT);
+  await Promise.race([Promise.allSettled(pending), limit]);
+  let all = [];
+  quietly(() => {
+    // A tag with a comma is two tags in the header, for Next.js as well.
+    const names = tags.flatMap((tag) => encoded(String(tag)).split(',')).map((tag) => `tags ${tag}`);
+    names.push(...paths.map((path) => `paths ${path}`));
+    all = edges().map((edge) => edge.tell(names, until));
+  });
+  await Promise.race([Promise.allSettled(all), limit]);
 }
 
 let known;
 
 function edges() {
-  known ??= process.env.SELVEDGE_URL.split(',').flatMap((part) => {
+  known ??= (process.env.SELVEDGE_URL ?? '').split(',').flatMap((part) => {
     const text = part.trim();
     if (!text) return [];
     if (/^https?:\/\/./.test(text) && URL.canParse(text)) return [new Edge(text.replace(/\/+$/, ''))];
