@@ -3,7 +3,7 @@
 
 use super::given::Given;
 use super::value::{
-    AdminAddress, BadValue, BasePath, Count, FieldNames, Filter, Folder, HeadSize, Kind,
+    AdminAddress, BadValue, BasePath, Count, Edges, FieldNames, Filter, Folder, HeadSize, Kind,
     ListenAddress, Networks, OrAuto, OrOff, Parameters, PositiveTime, Size, Switch, Time, Token,
 };
 use super::{
@@ -130,6 +130,7 @@ keys! {
         restart_backoff: PositiveTime,
         restart_backoff_max: PositiveTime,
         bridge: Switch,
+        tell: Edges,
     }
     admin: AdminConfig {
         listen: OrOff<AdminAddress>,

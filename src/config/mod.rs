@@ -360,6 +360,8 @@ pub struct ChildConfig {
     pub restart_backoff_max: Duration,
     /// Whether the bridge is loaded into the wrapped server.
     pub bridge: bool,
+    /// The admin sides of other edges that it tells too.
+    pub tell: Vec<OriginAddress>,
 }
 
 impl Default for ChildConfig {
@@ -370,6 +372,7 @@ impl Default for ChildConfig {
             restart_backoff: Duration::from_millis(500),
             restart_backoff_max: Duration::from_secs(30),
             bridge: true,
+            tell: Vec::new(),
         }
     }
 }

@@ -21,7 +21,8 @@ pub(super) fn bridge_to(config: &Config, admin: &TcpListener) -> Option<Bridge> 
     if !config.child.bridge || !config.next.enabled {
         return None;
     }
-    let bridge = admin.local_addr().and_then(Bridge::to);
+    let to = |own| Bridge::to(own, &config.child.tell, config.admin.token.as_deref());
+    let bridge = admin.local_addr().and_then(to);
     bridge
         .inspect_err(|error| {
             warn!(

@@ -9,29 +9,40 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::admin::Access;
+use crate::config::OriginAddress;
 use crate::next::bridge::FILE;
 
 /// The file on disk, for as long as this lives, and what it has to know.
 #[derive(Debug)]
 pub struct Bridge {
-    /// What the wrapped server proves itself by.
+    /// What the wrapped server proves itself by, unless it has the one that all edges know.
     pub token: String,
-    edge: SocketAddr,
+    edges: String,
+    shown: String,
     folder: PathBuf,
 }
 
 impl Bridge {
-    /// A bridge to the admin side at `admin`.
+    /// A bridge to the admin side at `admin`, and to those of `others`, which know `configured`
+    /// (`admin.token`), as does ours.
     ///
     /// # Errors
     /// Those of the system: there is no room for a temporary file, or no random bytes.
-    pub fn to(admin: SocketAddr) -> io::Result<Self> {
+    pub fn to(
+        admin: SocketAddr,
+        others: &[OriginAddress],
+        configured: Option<&str>,
+    ) -> io::Result<Self> {
         let token = Access::new_token()?;
         // Nobody else may put a file there that the server would run: the name cannot be guessed,
         // the folder is new, and ours alone.
         let folder = std::env::temp_dir().join(format!("selvedge-{}", Access::new_token()?));
         DirBuilder::new().mode(0o700).create(&folder)?;
-        let bridge = Self { token, edge: reachable(admin), folder };
+        let own = format!("http://{}", reachable(admin));
+        let edges = others.iter().fold(own, |edges, other| format!("{edges},{other}"));
+        let shared = configured.filter(|_| !others.is_empty());
+        let shown = shared.unwrap_or(&token).to_owned();
+        let bridge = Self { token, edges, shown, folder };
         let mut file = OpenOptions::new();
         file.write(true).create_new(true).mode(0o600);
         file.open(bridge.file())?.write_all(FILE.as_bytes())?;
@@ -52,8 +63,8 @@ impl Bridge {
         }
         [
             ("NODE_OPTIONS", all),
-            ("SELVEDGE_URL", format!("http://{}", self.edge).into()),
-            ("SELVEDGE_TOKEN", self.token.clone().into()),
+            ("SELVEDGE_URL", self.edges.clone().into()),
+            ("SELVEDGE_TOKEN", self.shown.clone().into()),
         ]
     }
 }
@@ -90,7 +101,7 @@ mod tests {
     #[test]
     fn the_file_is_ours_alone_and_goes_with_the_bridge() {
         use std::os::unix::fs::PermissionsExt;
-        let bridge = Bridge::to("0.0.0.0:9180".parse().unwrap()).unwrap();
+        let bridge = Bridge::to("0.0.0.0:9180".parse().unwrap(), &[], Some("shared")).unwrap();
         let file = bridge.file();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), FILE);
         let mode = std::fs::metadata(file.parent().unwrap()).unwrap().permissions().mode();
@@ -102,6 +113,16 @@ mod tests {
         assert_eq!(token.to_str(), Some(bridge.token.as_str()));
         drop(bridge);
         assert!(!file.exists());
+    }
+
+    #[test]
+    fn other_edges_are_told_by_the_token_that_all_know() {
+        let other = OriginAddress::Tcp { host: "10.0.0.2".into(), port: 9180 };
+        let own = "127.0.0.1:9180".parse().unwrap();
+        let bridge = Bridge::to(own, &[other], Some("shared")).unwrap();
+        let [_, (_, url), (_, token)] = bridge.environment(None);
+        assert_eq!(url.to_str(), Some("http://127.0.0.1:9180,http://10.0.0.2:9180"));
+        assert_eq!(token.to_str(), Some("shared"));
     }
 
     #[test]
