@@ -1,10 +1,11 @@
-//! Asks the origin which build it runs: now and then, while there are visitors.
+//! Asks the origin which build it runs: now and then, while there are visitors, and while it is away.
 //!
 //! ```text
 //! HEAD /_next/static/<id>/_buildManifest.js ─┬─ 200 ▶ the same build (or, by `x-nextjs-deployment-id`,
 //!                                            │        another with the same id)
 //!                                            ├─ 404 ▶ another one: what is it called?
 //!                                            │        the manifests on disk say so, or a page does
+//!                                            │        (by its scripts, where it names no id)
 //!                                            └─ no answer ▶ nothing is known: stored pages stand in
 //! ```
 //!
@@ -44,12 +45,13 @@ pub struct Looking<F> {
     pub pause: Duration,
 }
 
-/// A build whose file has been found.
+/// What may be a build, or has been found to be one.
 #[derive(Clone, Debug)]
-struct Known {
-    id: String,
-    /// What stands before `/_next/static/` in the path of its file.
-    prefix: String,
+struct Build {
+    /// A file of it.
+    file: String,
+    /// Its id, which tells it from others; where the file is not its alone, its deployment must.
+    id: Option<String>,
 }
 
 /// What a question for the file of a build has found.
@@ -70,6 +72,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A page that is larger is not read to learn a name.
 const LARGEST_PAGE: usize = 4 << 20;
 
+/// For so many looks an origin that is away is looked for without visitors.
+const MOST_AWAY: u32 = 2400;
+
 /// Most looks that are left out after a name could not be learned.
 const MOST_LEFT_OUT: u32 = 120;
 
@@ -80,11 +85,14 @@ where
 {
     /// Looks for as long as the edge runs.
     pub async fn run(self) {
-        let mut look = Look { looking: &self, known: None, left_out: 0, failures: 0 };
+        let mut look = Look { looking: &self, known: None, left_out: 0, failures: 0, away: 0 };
         // To learn a name, a page is needed.
         self.application.want_page();
         loop {
-            self.application.visited().await;
+            // An origin that is away may well be on its way back with another build.
+            if !(1..=MOST_AWAY).contains(&look.away) {
+                self.application.visited().await;
+            }
             look.once((self.way)()).await;
             sleep(self.pause).await;
         }
@@ -94,10 +102,12 @@ where
 struct Look<'a, F> {
     looking: &'a Looking<F>,
     /// The current build.
-    known: Option<Known>,
+    known: Option<Build>,
     /// Looks that are yet to be left out before a name is learned again.
     left_out: u32,
     failures: u32,
+    /// Looks in a row that met nobody.
+    away: u32,
 }
 
 impl<F> Look<'_, F> {
@@ -107,9 +117,13 @@ impl<F> Look<'_, F> {
             self.learn(&way).await;
             return;
         };
-        match find(&way, &known).await {
+        let found = find(&way, &known).await;
+        self.away = if matches!(found, Found::Nobody) { self.away.saturating_add(1) } else { 0 };
+        match found {
             Found::Build(deployment) => {
-                application.met(&deployment.unwrap_or(known.id), &self.looking.store);
+                if let Some(name) = deployment.or(known.id) {
+                    application.met(&name, &self.looking.store);
+                }
             }
             Found::Other => {
                 if !self.learn(&way).await {
@@ -127,22 +141,16 @@ impl<F> Look<'_, F> {
             self.left_out = left;
             return false;
         }
-        let own = self.looking.base_path.clone();
         if let Some(id) = self.on_disk()
-            && self.try_build(way, Known { id, prefix: own.clone() }).await
+            && self.try_build(way, Build::of(&id, &self.looking.base_path)).await
         {
             return self.learned();
         }
         let Some(page) = self.looking.application.page() else { return false };
         let document = read(way, &page).await.unwrap_or_default();
-        // An edge that cannot read the build may not know where the application stands.
-        let named = deployment::prefix_in(&document).filter(|prefix| *prefix != own);
-        for id in deployment::named_in(&document) {
-            for prefix in [Some(own.as_str()), named].into_iter().flatten() {
-                let build = Known { id: id.to_owned(), prefix: prefix.to_owned() };
-                if self.try_build(way, build).await {
-                    return self.learned();
-                }
+        for build in self.named_in(&document) {
+            if self.try_build(way, build).await {
+                return self.learned();
             }
         }
         self.failures += 1;
@@ -164,20 +172,40 @@ impl<F> Look<'_, F> {
         deployment::is_id(id).then(|| id.to_owned())
     }
 
-    async fn try_build<S: Inner>(&mut self, way: &S, build: Known) -> bool {
+    /// The builds that a page may be of, by what it names.
+    fn named_in(&self, document: &[u8]) -> Vec<Build> {
+        let own = self.looking.base_path.as_str();
+        let script = deployment::script_in(document);
+        // An edge that cannot read the build may not know where the application stands.
+        let named = script.map(|(_, prefix)| prefix).filter(|prefix| *prefix != own);
+        let prefixes = || [Some(own), named].into_iter().flatten();
+        let ids = deployment::named_in(document).into_iter();
+        let by_id = ids.flat_map(|id| prefixes().map(move |prefix| Build::of(id, prefix)));
+        // With a deploymentId, Next.js 16 says no id in its pages.
+        let by_script = script.map(|(file, _)| Build { file: file.to_owned(), id: None });
+        by_id.chain(by_script).collect()
+    }
+
+    async fn try_build<S: Inner>(&mut self, way: &S, build: Build) -> bool {
         let Found::Build(deployment) = find(way, &build).await else { return false };
-        let name = deployment.as_deref().unwrap_or(&build.id);
-        self.looking.application.met(name, &self.looking.store);
+        let Some(name) = deployment.or_else(|| build.id.clone()) else { return false };
+        self.looking.application.met(&name, &self.looking.store);
         // Of a build on its way out the file is not asked for again.
-        if self.looking.application.is_current(name) {
+        if self.looking.application.is_current(&name) {
             self.known = Some(build);
         }
         true
     }
 }
 
-async fn find<S: Inner>(way: &S, build: &Known) -> Found {
-    let mut request = question(&deployment::file_of(&build.id, &build.prefix));
+impl Build {
+    fn of(id: &str, prefix: &str) -> Self {
+        Self { file: deployment::file_of(id, prefix), id: Some(id.to_owned()) }
+    }
+}
+
+async fn find<S: Inner>(way: &S, build: &Build) -> Found {
+    let mut request = question(&build.file);
     *request.method_mut() = Method::HEAD;
     // Next.js names the deployment in answers to those who say so.
     request.headers_mut().insert(RSC, HeaderValue::from_static("1"));

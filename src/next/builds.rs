@@ -144,8 +144,11 @@ impl Builds {
             self.known.pop_front();
         }
         self.known.push_back(id.into());
+        let is_mixed = is_nameless && self.is_mixed;
         self.make_current(id);
-        // Where the one before had gone nameless, its pages went then.
+        // Where the one before had gone nameless, its pages went then; those that came back since go
+        // when all is settled.
+        self.is_mixed = is_mixed;
         if is_first || is_nameless { Turn::None } else { Turn::Retire(Why::New) }
     }
 
@@ -227,6 +230,16 @@ mod tests {
         assert_eq!(builds.met_nameless(), Turn::None, "it may be `a`");
         let turns: Vec<_> = (0..SETTLED).map(|_| builds.met_nameless()).collect();
         assert_eq!(turns.iter().filter(|turn| **turn == NEW).count(), 1);
+    }
+
+    #[test]
+    fn what_an_old_build_brought_back_while_the_new_had_no_name_goes_too() {
+        let mut builds = running("a");
+        assert_eq!(builds.met_nameless(), NEW);
+        assert_eq!(builds.met("a"), Turn::None);
+        let turns: Vec<_> = (0..=SETTLED).map(|_| builds.met("b")).collect();
+        let retired: Vec<_> = turns.into_iter().filter(|turn| *turn != Turn::None).collect();
+        assert_eq!(retired, [Turn::Retire(Why::Settled)]);
     }
 
     #[test]

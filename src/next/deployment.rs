@@ -5,6 +5,8 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memmem;
 
+use super::assets;
+
 const DEPLOYMENT_ID: HeaderName = HeaderName::from_static("x-nextjs-deployment-id");
 
 /// The deployment that an answer is from.
@@ -64,18 +66,31 @@ pub fn named_in(document: &[u8]) -> Vec<&str> {
 
 const MOST_IDS: usize = 4;
 
-/// Where a document says that the files of its build are: `/docs` of `/docs/_next/static/…`; the first
-/// that it names. Empty for an application that stands at the root, and `None` where no file is named,
-/// or they are on another host.
-pub fn prefix_in(document: &[u8]) -> Option<&str> {
-    let at = memmem::find(document, b"/_next/static/")?;
-    let before = document.get(..at)?;
-    let start = before.iter().rposition(|byte| *byte == b'"')? + 1;
-    let prefix = std::str::from_utf8(before.get(start..)?).ok()?;
-    let segments = || prefix.split('/').skip(1);
-    let is_path = prefix.is_empty() || prefix.starts_with('/') && segments().all(is_id);
-    (is_path && prefix.len() <= LONGEST_ID).then_some(prefix)
+/// The first script of its build that a document names, and what stands before `/_next/static/` there:
+/// `/docs` of `/docs/_next/static/…`. `None` where none is named, or they are on another host.
+pub fn script_in(document: &[u8]) -> Option<(&str, &str)> {
+    memmem::find_iter(document, STATIC).take(MOST_SCRIPTS).find_map(|at| {
+        let (before, rest) = document.split_at_checked(at)?;
+        let start = before.iter().rposition(|byte| *byte == b'"')? + 1;
+        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'?'))?;
+        let path = std::str::from_utf8(document.get(start..at + end)?).ok()?;
+        let prefix = path.get(..at - start)?;
+        let is_here = prefix.is_empty() || prefix.starts_with('/') && is_path(prefix);
+        let is_script = path.ends_with(".js") && assets::is_static(path, prefix);
+        (is_here && is_script && path.len() <= LONGEST_PATH).then_some((path, prefix))
+    })
 }
+
+fn is_path(text: &str) -> bool {
+    text.split('/').skip(1).all(is_id)
+}
+
+const STATIC: &[u8] = b"/_next/static/";
+
+/// A page names its style sheets and fonts too, but scripts as well before long.
+const MOST_SCRIPTS: usize = 32;
+
+const LONGEST_PATH: usize = 512;
 
 /// Whether a build's id can be a part of a URL as it stands. `generateBuildId` may give any text; what
 /// needs encoding is not looked for.
@@ -115,6 +130,30 @@ mod tests {
     }
 
     #[test]
+    fn a_document_names_scripts_of_its_build() {
+        for (document, expected) in [
+            (r#"<script src="/_next/static/a.js">"#, Some(("/_next/static/a.js", ""))),
+            (
+                r#"<link href="/s/_next/static/a.css"/><script src="/s/_next/static/b.js?dpl=d">"#,
+                Some(("/s/_next/static/b.js", "/s")),
+            ),
+            (
+                r#"<script src="/_next/static/chunks/app/%5Bslug%5D/page-1.js">"#,
+                Some(("/_next/static/chunks/app/%5Bslug%5D/page-1.js", "")),
+            ),
+            (r#"<script src="https://cdn.example/_next/static/a.js">"#, None),
+            (r#"<script src="//cdn.example/_next/static/a.js">"#, None),
+            (r#"<script src="/../_next/static/a.js">"#, None),
+            (r#"<script src="/_next/static/../../a.js">"#, None),
+            (r#"<script src="/_next/static/a.js"#, None),
+            ("/_next/static/a.js", None),
+            ("", None),
+        ] {
+            assert_eq!(script_in(document.as_bytes()), expected, "{document}");
+        }
+    }
+
+    #[test]
     fn the_cookie_that_names_a_deployment_is_told_from_others() {
         let mut answer = HeaderMap::new();
         for line in ["a=b", "__vdpl=d1; Path=/; HttpOnly", "__vdpl2=x"] {
@@ -142,20 +181,6 @@ mod tests {
             ("none", "<html>", &[]),
         ] {
             assert_eq!(named_in(document.as_bytes()), expected, "{name}");
-        }
-        for (document, expected) in [
-            (r#"<script src="/_next/static/a.js">"#, Some("")),
-            (
-                r#"<link href="/docs-static/_next/static/a.css"><"/x/_next/static/b.js""#,
-                Some("/docs-static"),
-            ),
-            (r#"<script src="https://cdn.example/_next/static/a.js">"#, None),
-            (r#"<script src="//cdn.example/_next/static/a.js">"#, None),
-            (r#"<a href="/../_next/static/a.js">"#, None),
-            ("/_next/static/a.js", None),
-            ("", None),
-        ] {
-            assert_eq!(prefix_in(document.as_bytes()), expected, "{document}");
         }
         let many: String = (0..99).map(|n| format!(r#""buildId":"{n}","#)).collect();
         assert_eq!(named_in(many.as_bytes()).len(), MOST_IDS);

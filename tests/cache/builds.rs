@@ -198,6 +198,50 @@ async fn an_application_below_a_path_that_nobody_told_is_found_by_its_pages() {
     }
 }
 
+/// Next.js 16 with a deploymentId: no page says the build's id.
+#[tokio::test(start_paused = true)]
+async fn where_pages_name_no_build_a_script_of_theirs_tells_the_deployment() {
+    let mut site = Site::new();
+    site.edge.settle().await;
+    let names = |script: &str| {
+        let document =
+            format!(r#"<link href="/_next/static/a.css"/><script src="{script}?dpl=d">"#);
+        page(ISR, document.leak())
+    };
+    let of = |id: &str| has(&[("x-nextjs-deployment-id", id)]);
+    site.edge.miss(get("/"), page(ISR, "d1")).await;
+    site.question().await.answer(names("/_next/static/one.js"));
+    for _ in 0..2 {
+        let exchange = site.question().await;
+        assert_eq!(exchange.request.uri().path(), "/_next/static/one.js");
+        exchange.answer(of("d1"));
+    }
+    site.edge.settle().await;
+    assert_eq!(site.edge.hit(get("/")).await.body(), "d1");
+    site.question().await.answer(lacks());
+    site.question().await.answer(names("/_next/static/two.js"));
+    let exchange = site.question().await;
+    assert_eq!(exchange.request.uri().path(), "/_next/static/two.js");
+    exchange.answer(of("d2"));
+    site.edge.settle().await;
+    site.edge.miss(get("/"), page(ISR, "d2")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_visitor_after_a_restart_gets_the_new_build() {
+    let mut site = Site::of_a().await;
+    site.question().await.fail();
+    for _ in 0..10 {
+        site.looks.origin().await.fail();
+    }
+    // Nobody has come meanwhile.
+    site.looks.origin().await.answer(lacks());
+    site.looks.origin().await.answer(page(ISR, r#""buildId":"b","#));
+    site.looks.origin().await.answer(has(&[]));
+    site.edge.settle().await;
+    assert_eq!(site.edge.miss(get("/"), page(ISR, "b")).await.body(), "b");
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_visitors_the_origin_is_left_alone() {
     let mut site = Site::of_a().await;
