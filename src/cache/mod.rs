@@ -15,6 +15,7 @@
 //! - A failure of ours never fails an answer that the origin gave: whoever cannot be served from the
 //!   store or from another's fetch is passed through.
 
+mod budget;
 mod coded;
 mod collapse;
 mod complete;
@@ -48,7 +49,6 @@ use std::time::Duration;
 
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
 use crate::body::Body;
@@ -60,6 +60,7 @@ use crate::next::deployment;
 use crate::policy::key::{self, KeyBuf};
 use crate::policy::status;
 use crate::store::{MemoryStore, StoredResponse};
+use budget::Budget;
 use coded::Coder;
 use collapse::Flights;
 use epochs::Epochs;
@@ -120,7 +121,7 @@ struct Edge<S> {
     searches: Searches,
     filling: Limits,
     unstorable: Unstorable,
-    renewals: Arc<Semaphore>,
+    renewals: Arc<Budget>,
     failing: Seldom,
     clock: Clock,
     settings: Settings,
@@ -144,7 +145,7 @@ impl<S: Inner> Cache<S> {
             searches: Searches::new(),
             filling,
             unstorable: Unstorable::new(cache.uncacheable_memory),
-            renewals: Arc::new(Semaphore::new(cache.max_revalidations)),
+            renewals: Budget::new(cache.max_revalidations),
             failing: Seldom::default(),
             clock,
             settings,

@@ -35,6 +35,15 @@ enum Failure {
     Unstored(Unstored),
 }
 
+/// What a revalidation says of the origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// It has answered in time.
+    Well,
+    /// It fails, or has too much to do.
+    Badly,
+}
+
 impl<S: Inner> Edge<S> {
     /// Begins to revalidate a stored response, unless too many revalidations run already.
     pub(super) fn renew(
@@ -43,7 +52,7 @@ impl<S: Inner> Edge<S> {
         key: KeyBuf,
         request: &Request<Body>,
     ) {
-        let Ok(permit) = self.renewals.clone().try_acquire_owned() else {
+        let Some(place) = self.renewals.take() else {
             // The next visitor will try again.
             return;
         };
@@ -52,34 +61,43 @@ impl<S: Inner> Edge<S> {
         let visitor = whole(request);
         let edge = self.clone();
         let task = async move {
-            edge.revalidate(guard, &fetch, visitor).await;
-            drop(permit);
+            if edge.revalidate(guard, &fetch, visitor).await == Ended::Well {
+                place.ended_well();
+            }
         };
         tokio::spawn(task.in_current_span());
     }
 
-    async fn revalidate(&self, guard: RenewalGuard, fetch: &Fetch, visitor: Parts) {
+    async fn revalidate(&self, guard: RenewalGuard, fetch: &Fetch, visitor: Parts) -> Ended {
         let limit = self.settings.cache.revalidate_timeout;
         let path = visitor.uri.path().to_owned();
         let tried = timeout(limit, self.try_as_somebody(guard.stored(), fetch, visitor)).await;
-        let reason = match tried {
-            Ok(Ok(())) => return guard.done(),
+        let (ended, reason) = match tried {
+            Ok(Ok(())) => {
+                guard.done();
+                return Ended::Well;
+            }
             Ok(Err(Failure::Unstored(why))) if why.withdraws() => {
                 debug!(path, reason = why.as_str(), "no longer storable; the stale copy goes");
                 self.store.remove_variant(&fetch.target.key, guard.stored());
-                return guard.done();
+                guard.done();
+                return Ended::Well;
             }
             Ok(Err(Failure::Unstored(why))) => {
-                format!("the answer cannot be stored: {}", why.as_str())
+                (Ended::Well, format!("the answer cannot be stored: {}", why.as_str()))
             }
-            Ok(Err(Failure::Origin(reason))) => reason,
-            Err(_) => format!("it took longer than {limit:?} (cache.revalidate_timeout)"),
+            Ok(Err(Failure::Origin(reason))) => (Ended::Badly, reason),
+            Err(_) => {
+                let reason = format!("it took longer than {limit:?} (cache.revalidate_timeout)");
+                (Ended::Badly, reason)
+            }
         };
         if let Some(failures) = self.failing.count() {
             warn!(path, reason, failures, "revalidation failed; the stale copy stays");
         }
         let cache = &self.settings.cache;
         guard.failed(self.clock.now(), cache.revalidate_backoff, cache.revalidate_backoff_max);
+        ended
     }
 
     /// As nobody; and where nobody is given a cookie, as the visitor, who may have it already.

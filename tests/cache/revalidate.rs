@@ -121,6 +121,41 @@ async fn renewals_are_bounded_in_number_and_the_pages_stay_stale_meanwhile() {
     assert_eq!(edge.waiting_at_the_origin().await, 2, "there is room again");
 }
 
+/// A purge of everything, a restart of the origin, a sweep of a crawler an hour ago: all pages at once.
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_pages_that_expire_together_do_not_stampede_and_the_hottest_are_renewed_first()
+{
+    const HOT: usize = 100;
+    let mut edge = Edge::new();
+    for page_number in 0..10_000 {
+        edge.miss(get(&format!("/{page_number}")), page(ISR, "old")).await;
+    }
+    edge.advance(12);
+    let mut random = fastrand::Rng::with_seed(7);
+    let (mut renewed, mut most) = (std::collections::HashSet::new(), Vec::new());
+    while (0..HOT).any(|hot| !renewed.contains(&hot)) {
+        for _ in 0..200 {
+            // Every other visitor comes for one of the hundred.
+            let page_number =
+                if random.bool() { random.usize(..HOT) } else { random.usize(HOT..10_000) };
+            edge.hit(get(&format!("/{page_number}"))).await;
+        }
+        most.push(edge.waiting_at_the_origin().await);
+        for _ in 0..most.last().copied().unwrap_or_default() {
+            let exchange = edge.origin().await;
+            let page_number = exchange.request.uri().path()[1..].parse::<usize>().unwrap();
+            assert!(renewed.insert(page_number), "asked for once each");
+            exchange.answer(page("s-maxage=3600", "new"));
+            edge.settle().await;
+        }
+        assert!(most.len() < 1_000, "{most:?}");
+    }
+    assert_eq!(most[..4], [8, 8, 8, 8][..], "{most:?}");
+    assert!(most.iter().all(|most| *most <= 64), "{most:?}");
+    let cold = renewed.iter().filter(|page_number| **page_number >= HOT).count();
+    assert!(cold < 1_000, "of 9,900 others, {cold} were renewed meanwhile");
+}
+
 #[tokio::test(start_paused = true)]
 async fn stale_at_the_origin_is_stored_as_stale_and_asked_for_again_after_a_second() {
     let mut edge = Edge::new();
