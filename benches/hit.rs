@@ -24,6 +24,7 @@ use selvedge::clock::Clock;
 use selvedge::config::Config;
 use selvedge::error::ProxyError;
 use selvedge::log::{AccessLogger, Writer};
+use selvedge::metrics::Metrics;
 use selvedge::server::Answering;
 use selvedge::stack::{self, Parts};
 use selvedge::store::MemoryStore;
@@ -101,6 +102,7 @@ fn edge(log: bool) -> impl Answering {
         origin_name: "http://127.0.0.1:3000".into(),
         store: MemoryStore::new(1 << 30, config.cache.max_variants),
         vault: None,
+        metrics: Metrics::new(&clock),
         clock: clock.clone(),
         access_log: writer.map(|writer| AccessLogger::new(writer, clock, false)),
         application: Application::default(),

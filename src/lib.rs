@@ -18,7 +18,8 @@
 //! - [`vault`]: files of older builds, on disk.
 //! - [`origin`]: the connection pool to Next.js, and the wrapped server.
 //! - [`interim`]: 1xx, on their way back around the HTTP library.
-//! - [`admin`]: health, on its own address.
+//! - [`metrics`]: what is counted, and how it is told.
+//! - [`admin`]: health, metrics and invalidation, on an address of its own.
 //! - [`build`]: which build answers, and what it says of itself.
 //! - [`demo`]: the application of `selvedge demo`.
 //! - [`verbs`]: what is asked of a running edge from a terminal.
@@ -40,6 +41,7 @@ pub mod fields;
 pub mod interim;
 pub mod layer;
 pub mod log;
+pub mod metrics;
 pub mod next;
 pub mod origin;
 pub mod policy;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!               ┌ forwarded
-//!               │ ┌ access log
+//!               │ ┌ observe
 //!               │ │ ┌ respond ─────────────── above here nothing fails
 //!   request ────┼─┼─┼─┬ deadline
 //!               │ │ │ │ ┌ admit
@@ -28,15 +28,16 @@ use crate::build::Application;
 use crate::cache::{Cache, Inner, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::layer::access_log::AccessLog;
 use crate::layer::admit::Admit;
 use crate::layer::deadline::Deadline;
 use crate::layer::introduce::Pseudonym;
+use crate::layer::observe::Observe;
 use crate::layer::respond::Respond;
 use crate::layer::shed::Shed;
 use crate::layer::upload::Upload;
 use crate::layer::{forwarded, guard, hop_by_hop, introduce};
 use crate::log::AccessLogger;
+use crate::metrics::Metrics;
 use crate::server::Answering;
 use crate::store::MemoryStore;
 use crate::vault::{StandIn, Vault};
@@ -56,13 +57,16 @@ pub struct Parts<S> {
     pub clock: Clock,
     /// The access log, if there is one.
     pub access_log: Option<AccessLogger>,
+    /// Counts.
+    pub metrics: Metrics,
     /// What is known of the application.
     pub application: Application,
 }
 
 /// Builds the stack. Clones share everything; each connection has one.
 pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use<S> {
-    let Parts { origin, origin_name, store, vault, clock, access_log, application } = parts;
+    let Parts { origin, origin_name, store, vault, clock, access_log, metrics, application } =
+        parts;
     let trusted: Arc<[_]> = config.server.trusted_proxies.as_slice().into();
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
@@ -72,13 +76,17 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
     let settings = Settings { application, ..Settings::from(config) };
     let pseudonym = Pseudonym::new();
     let own_name = pseudonym.clone();
+    let observing = metrics.clone();
+    let tells_timing = config.server.server_timing;
 
     ServiceBuilder::new()
         // First, since all below speak of the client: who is it, and what of what was said about it
         // is to be believed?
         .map_request(move |request| forwarded::read(request, &trusted))
         // Above `respond`, to tell of failures too, and to see just what the client gets.
-        .layer_fn(move |inner| AccessLog::new(inner, access_log.clone()))
+        .layer_fn(move |inner| {
+            Observe::new(inner, observing.clone(), access_log.clone(), tells_timing)
+        })
         // Turns failures into responses.
         .layer_fn(Respond::new)
         // Above everything that may wait. A hit never starts its timer.
@@ -94,7 +102,9 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         // A body that is too large goes no further; a request without one is not looked at.
         .layer_fn(move |inner| Upload::new(inner, config))
         // Answers from the store. All below is the price of a miss.
-        .layer_fn(move |inner| Cache::new(inner, store.clone(), clock.clone(), settings.clone()))
+        .layer_fn(move |inner| {
+            Cache::new(inner, store.clone(), clock.clone(), settings.clone(), metrics.clone())
+        })
         // Below the cache, which then keeps what comes from it; above all else, so that it stands in
         // for each way of having no answer.
         .layer_fn(move |inner| StandIn::new(inner, vault.clone(), config))

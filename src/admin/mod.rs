@@ -3,6 +3,7 @@
 //!
 //! - `/livez`: 200 as long as the process can answer at all.
 //! - `/readyz`: 200 when the origin has been seen and the edge is not draining; else 503 and why.
+//! - `/metrics`: what was counted, for Prometheus.
 //! - `/invalidate`: makes stored responses obsolete, see [`invalidate`].
 
 mod access;
@@ -14,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -29,6 +30,7 @@ pub use access::Access;
 
 use crate::clock::Clock;
 use crate::log::Seldom;
+use crate::metrics::{Form, Metrics};
 use crate::store::MemoryStore;
 
 /// Whether new visitors should be sent here.
@@ -69,6 +71,8 @@ pub struct Admin {
     pub readiness: watch::Receiver<Readiness>,
     /// What `/invalidate` is about.
     pub store: MemoryStore,
+    /// What `/metrics` tells.
+    pub metrics: Metrics,
     /// Who may change anything.
     pub access: Arc<Access>,
     /// The application's `basePath`, once it is known.
@@ -117,8 +121,15 @@ impl Admin {
                 let (status, told) = self.readiness.borrow().answer();
                 text(status, told)
             }
+            (&Method::GET | &Method::HEAD, "/metrics") => {
+                let form = Form::of(request.headers().get(ACCEPT));
+                let mut page = text(StatusCode::OK, self.metrics.page(form, &self.store));
+                page.headers_mut().insert(CONTENT_TYPE, form.content_type());
+                page
+            }
             (&Method::GET | &Method::HEAD, _) => {
-                text(StatusCode::NOT_FOUND, "there is /livez, /readyz and /invalidate here\n")
+                let there = "there is /livez, /readyz, /metrics and /invalidate here\n";
+                text(StatusCode::NOT_FOUND, there)
             }
             _ => only(HeaderValue::from_static("GET, HEAD")),
         }

@@ -342,7 +342,7 @@ impl<S: Inner> Edge<S> {
         let now = self.clock.now();
         let story = respond::of_whom(story, &extensions);
         let mut response = respond::filling(&fill.head, coming, Asked::by(asked), story, now);
-        *response.extensions_mut() = extensions;
+        response.extensions_mut().extend(extensions);
         Some(response)
     }
 }

@@ -120,6 +120,7 @@ impl<S: Inner> Edge<S> {
     }
 
     fn note_unstored(&self, fetch: &Fetch, why: Unstored, now: Timestamp) {
+        self.metrics.unstored(why.as_str());
         if why.concerns_the_key() {
             self.unstorable.remember(&fetch.target.key, now);
         }

@@ -15,6 +15,7 @@ use super::{Edge, Inner};
 use crate::body::Body;
 use crate::client;
 use crate::fields::Fields;
+use crate::metrics::{self, Event, Outcome};
 use crate::next::class::Class;
 use crate::policy::cache_control::RequestDirectives;
 use crate::policy::date::Timestamp;
@@ -27,7 +28,7 @@ use crate::store::{RenewalGuard, StoredResponse, Validity};
 /// What is to be done with a request.
 pub(super) enum Plan {
     /// It is answered already.
-    Answer(Response<Body>),
+    Answer(Response<Body>, Outcome),
     /// It goes to the origin as it is, and its answer to the client.
     Pass(Pass),
     /// A part of what is asked for is stored, and the rest is to be fetched.
@@ -66,17 +67,24 @@ pub(super) struct Fetch {
 }
 
 impl<S: Inner> Edge<S> {
-    /// Looks a request up. Its `Accept-Encoding` is reduced to what matters on the way.
-    pub(super) fn lookup(self: &Arc<Self>, request: &mut Request<Body>) -> Plan {
+    /// Looks a request up, and tells what it is counted as. Its `Accept-Encoding` is reduced to what
+    /// matters on the way.
+    pub(super) fn lookup(self: &Arc<Self>, request: &mut Request<Body>) -> (Plan, metrics::Class) {
         let fields = client::fields(request);
         if let Some(plan) = self.aside(request, fields) {
-            return plan;
+            return (plan, self.settings.class_of(request));
         }
         // Every browser writes it in its own way, and all mean one of a few sets.
         reduce_accept_encoding(request.headers_mut());
-        let Some(key) = self.key_of(request, fields) else {
-            return Plan::Pass(bypass("odd-router-header"));
+        let Some(class) = self.class(request, fields) else {
+            return (Plan::Pass(bypass("odd-router-header")), metrics::Class::Other);
         };
+        let key = self.searches.key(parts(request, &class), |key| class.write(key));
+        let class = self.settings.counted_as(&class, request.uri().path());
+        (self.find(request, fields, key), class)
+    }
+
+    fn find(self: &Arc<Self>, request: &Request<Body>, fields: Fields, key: KeyBuf) -> Plan {
         let now = self.clock.now();
         let entry = self.store.get(&key);
         let Some(stored) = entry.as_ref().and_then(|entry| entry.select(request.headers())) else {
@@ -106,12 +114,14 @@ impl<S: Inner> Edge<S> {
                 let response = answer(stored, asked, detail, now);
                 // Behind the choice, which notes what is wanted.
                 self.see_to_codings(&key, stored);
-                if decision == Decision::ServeStale
-                    && let Some(guard) = RenewalGuard::take(stored, now)
-                {
-                    self.renew(guard, key, request);
+                if decision == Decision::Serve {
+                    return Plan::Answer(response, Outcome::Hit);
                 }
-                Plan::Answer(response)
+                match RenewalGuard::take(stored, now) {
+                    Some(guard) => self.renew(guard, key, request),
+                    None => self.metrics.count(Event::RenewalCollapsed),
+                }
+                Plan::Answer(response, Outcome::Stale)
             }
             Decision::Validate(reason) => self.go(request, key, reason, Some(stored.clone())),
             Decision::Forward(reason) => self.go(request, key, reason, None),
@@ -171,7 +181,7 @@ impl<S: Inner> Edge<S> {
             return Plan::Pass(bypass("middleware"));
         }
         if self.wants_only_what_is_cached(request.headers()) {
-            return Plan::Answer(respond::not_cached(reason));
+            return Plan::Answer(respond::not_cached(reason), Outcome::OnlyIfCached);
         }
         let target = self.target_at(key);
         // The answer to HEAD has no body to store, and is no use to a GET that would follow it; a
@@ -198,7 +208,7 @@ impl<S: Inner> Edge<S> {
     fn aside(&self, request: &Request<Body>, fields: Fields) -> Option<Plan> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             if let Some(purged) = self.purge(request) {
-                return Some(Plan::Answer(purged));
+                return Some(Plan::Answer(purged, Outcome::Purged));
             }
             let reason = ForwardReason::Method;
             // Where its answer may be stored, another may overtake it.
@@ -214,7 +224,8 @@ impl<S: Inner> Edge<S> {
         }
         match self.settings.aside(request, fields) {
             Some(Aside::Refused(why)) => {
-                return Some(Plan::Answer(respond::refused(why, request.method())));
+                let response = respond::refused(why, request.method());
+                return Some(Plan::Answer(response, Outcome::ImageParameters));
             }
             Some(Aside::Own(why)) => return Some(Plan::Pass(bypass(why))),
             None => {}
@@ -224,11 +235,15 @@ impl<S: Inner> Edge<S> {
 
     /// The key of a request; `None` for one that no client of Next.js would send.
     pub(super) fn key_of<B>(&self, request: &Request<B>, fields: Fields) -> Option<KeyBuf> {
-        let class = match fields.may_have(Fields::ROUTER) {
-            true => self.settings.class(request.headers()).ok()?,
-            false => Class::DOCUMENT,
-        };
+        let class = self.class(request, fields)?;
         Some(self.searches.key(parts(request, &class), |key| class.write(key)))
+    }
+
+    fn class<'a, B>(&self, request: &'a Request<B>, fields: Fields) -> Option<Class<'a>> {
+        match fields.may_have(Fields::ROUTER) {
+            true => self.settings.class(request.headers()).ok(),
+            false => Some(Class::DOCUMENT),
+        }
     }
 }
 

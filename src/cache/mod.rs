@@ -56,9 +56,10 @@ use crate::client;
 use crate::clock::Clock;
 use crate::error::ProxyError;
 use crate::log::Seldom;
+use crate::metrics::{Class, Metrics, Outcome, Storied, Story};
 use crate::next::deployment;
 use crate::policy::key::{self, KeyBuf};
-use crate::policy::status;
+use crate::policy::status::{self, Status};
 use crate::store::{MemoryStore, StoredResponse};
 use budget::Budget;
 use coded::Coder;
@@ -125,11 +126,19 @@ struct Edge<S> {
     failing: Seldom,
     clock: Clock,
     settings: Settings,
+    metrics: Metrics,
 }
 
 impl<S: Inner> Cache<S> {
-    /// A cache in front of `origin` that keeps what it may in `store`.
-    pub fn new(origin: S, store: MemoryStore, clock: Clock, settings: Settings) -> Self {
+    /// A cache in front of `origin` that keeps what it may in `store`, and counts in `metrics` what it
+    /// asks for.
+    pub fn new(
+        origin: S,
+        store: MemoryStore,
+        clock: Clock,
+        settings: Settings,
+        metrics: Metrics,
+    ) -> Self {
         let cache = &settings.cache;
         let filling = Limits {
             max: bytes(cache.max_entry),
@@ -149,6 +158,7 @@ impl<S: Inner> Cache<S> {
             failing: Seldom::default(),
             clock,
             settings,
+            metrics,
         };
         Self { edge: Arc::new(edge) }
     }
@@ -165,7 +175,7 @@ impl<S> Clone for Cache<S> {
 }
 
 impl<S: Inner> Service<Request<Body>> for Cache<S> {
-    type Response = Response<Body>;
+    type Response = Response<Storied>;
     type Error = ProxyError;
     type Future = CacheFuture;
 
@@ -176,14 +186,18 @@ impl<S: Inner> Service<Request<Body>> for Cache<S> {
     fn call(&mut self, mut request: Request<Body>) -> CacheFuture {
         self.edge.settings.application.note_visit();
         let key = self.edge.key_to_tell(&request);
-        let answer = match self.edge.lookup(&mut request) {
-            Plan::Answer(response) => CacheFuture::Ready(Some(response)),
-            Plan::Pass(pass) => CacheFuture::Boxed(Box::pin(self.edge.clone().pass(request, pass))),
+        let (plan, class) = self.edge.lookup(&mut request);
+        let answer = match plan {
+            Plan::Answer(response, outcome) => {
+                let story = Story { class, outcome };
+                CacheFuture::Ready(Some(response.map(|body| Storied { body, story })))
+            }
+            Plan::Pass(pass) => CacheFuture::boxed(class, self.edge.clone().pass(request, pass)),
             Plan::Complete(completion) => {
-                CacheFuture::Boxed(Box::pin(self.edge.clone().complete(request, *completion)))
+                CacheFuture::boxed(class, self.edge.clone().complete(request, *completion))
             }
             Plan::Fetch(fetch) => {
-                CacheFuture::Boxed(Box::pin(self.edge.clone().fetch(request, fetch)))
+                CacheFuture::boxed(class, self.edge.clone().fetch(request, fetch))
             }
         };
         match key {
@@ -197,8 +211,10 @@ impl<S: Inner> Edge<S> {
     /// Asks the origin, and notes how long it took.
     async fn ask(&self, request: Request<Body>) -> Result<Response<Body>, ProxyError> {
         let began = self.clock.monotonic();
-        let mut response = self.origin.clone().oneshot(request).await?;
+        let answer = self.origin.clone().oneshot(request).await;
+        let mut response = answer.inspect_err(|error| self.metrics.origin_failed(error))?;
         let took = self.clock.monotonic().saturating_sub(began);
+        self.metrics.origin_took(took);
         response.extensions_mut().insert(OriginTime(took));
         self.note_build(response.headers());
         Ok(response)
@@ -277,12 +293,26 @@ impl<S: Inner> Edge<S> {
 /// An answer at hand, or one that takes a way.
 pub enum CacheFuture {
     /// A hit.
-    Ready(Option<Response<Body>>),
+    Ready(Option<Response<Storied>>),
     /// Anything else.
-    Boxed(Pin<Box<dyn Future<Output = Result<Response<Body>, ProxyError>> + Send>>),
+    Boxed(Pin<Box<dyn Future<Output = Result<Response<Storied>, ProxyError>> + Send>>),
 }
 
 impl CacheFuture {
+    /// An answer to a request of this class, whose `Cache-Status` is in its extensions.
+    fn boxed(
+        class: Class,
+        answer: impl Future<Output = Result<Response<Body>, ProxyError>> + Send + 'static,
+    ) -> Self {
+        Self::Boxed(Box::pin(async move {
+            let response = answer.await?;
+            // What was found when it was looked for once more has none.
+            let status = response.extensions().get::<Status>();
+            let story = Story { class, outcome: status.map_or(Outcome::Hit, Outcome::of) };
+            Ok(response.map(|body| Storied { body, story }))
+        }))
+    }
+
     /// The same answer with the key in its `Cache-Status`.
     fn telling(self, key: String) -> Self {
         Self::Boxed(Box::pin(async move {
@@ -294,7 +324,7 @@ impl CacheFuture {
 }
 
 impl Future for CacheFuture {
-    type Output = Result<Response<Body>, ProxyError>;
+    type Output = Result<Response<Storied>, ProxyError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {

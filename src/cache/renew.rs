@@ -20,6 +20,7 @@ use super::prepare::{self, Answer, Unstored};
 use super::respond;
 use super::{Edge, Inner};
 use crate::body::Body;
+use crate::metrics::Event;
 use crate::next::verdict;
 use crate::policy::key::KeyBuf;
 use crate::policy::reuse::ForwardReason;
@@ -54,8 +55,9 @@ impl<S: Inner> Edge<S> {
     ) {
         let Some(place) = self.renewals.take() else {
             // The next visitor will try again.
-            return;
+            return self.metrics.count(Event::RenewalSkipped);
         };
+        self.metrics.count(Event::RenewalStarted);
         let stale = Some(guard.stored().clone());
         let fetch = Fetch { target: self.target_at(key), reason: ForwardReason::Stale, stale };
         let visitor = whole(request);
@@ -92,6 +94,7 @@ impl<S: Inner> Edge<S> {
                 (Ended::Badly, reason)
             }
         };
+        self.metrics.count(Event::RenewalFailed);
         if let Some(failures) = self.failing.count() {
             warn!(path, reason, failures, "revalidation failed; the stale copy stays");
         }

@@ -49,6 +49,20 @@ impl<'a> Asked<'a> {
 pub(super) fn stored(
     stored: &StoredResponse,
     asked: Asked<'_>,
+    status: Status,
+    now: Timestamp,
+) -> Response<Body> {
+    let mut response = from_store(stored, asked, status, now);
+    // What is found at once is known by that; it takes no allocation.
+    if !status.hit {
+        response.extensions_mut().insert(status);
+    }
+    response
+}
+
+fn from_store(
+    stored: &StoredResponse,
+    asked: Asked<'_>,
     mut status: Status,
     now: Timestamp,
 ) -> Response<Body> {
@@ -121,10 +135,12 @@ pub(super) fn filling(
         age => put(&mut headers, AGE, age),
     }
     next_cache(&mut headers, "MISS");
-    match not_modified(head, &headers, asked) {
+    let mut response = match not_modified(head, &headers, asked) {
         Some(not_modified) => not_modified,
         None => whole(head, headers, asked, || body),
-    }
+    };
+    response.extensions_mut().insert(status);
+    response
 }
 
 /// RFC 9111 section 4.3.2: a client's own conditions are judged by what is stored.
@@ -192,6 +208,7 @@ pub(super) fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Re
 /// those of the caches before us).
 pub(super) fn mark(response: &mut Response<Body>, status: Status) {
     let status = of_whom(status, response.extensions());
+    response.extensions_mut().insert(status);
     let headers = response.headers_mut();
     bridge::strip(headers);
     headers.append(CACHE_STATUS, status.value());

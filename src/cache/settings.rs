@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use arc_swap::Guard;
 use http::header::{CONTENT_ENCODING, SET_COOKIE, USER_AGENT};
-use http::{HeaderMap, Request, StatusCode, response};
+use http::{HeaderMap, Method, Request, StatusCode, response};
 
 use crate::admin::Access;
 use crate::build::Application;
 use crate::config::{BehindMiddleware, CacheConfig, CompressionConfig, Config, NextConfig};
 use crate::fields::Fields;
+use crate::metrics;
 use crate::next::class::{ACTION, Class, Unclassifiable};
 use crate::next::manifest::Manifest;
 use crate::next::{assets, bridge, deployment, draft, images, locale, tracking, verdict};
@@ -90,6 +91,33 @@ impl Settings {
     /// The class of a request; where no Next.js is behind us, there is but one.
     pub(super) fn class<'a>(&self, request: &'a HeaderMap) -> Result<Class<'a>, Unclassifiable> {
         if self.next.enabled { Class::of(request) } else { Ok(Class::DOCUMENT) }
+    }
+
+    /// The class that a request is counted as.
+    pub(super) fn class_of<B>(&self, request: &Request<B>) -> metrics::Class {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        match self.class(request.headers()) {
+            Ok(class) if is_read => self.counted_as(&class, request.uri().path()),
+            Ok(_) | Err(_) => metrics::Class::Other,
+        }
+    }
+
+    /// The same for one whose class is known; most paths are told by their first bytes.
+    pub(super) fn counted_as(&self, class: &Class<'_>, path: &str) -> metrics::Class {
+        if class.is_segment() {
+            return metrics::Class::Segment;
+        }
+        if !class.is_document() {
+            return metrics::Class::Rsc;
+        }
+        let path = path.strip_prefix(&self.next.base_path).filter(|_| self.next.enabled);
+        match path.and_then(|path| path.strip_prefix("/_next/")) {
+            Some(file) if file.starts_with("static/") => metrics::Class::Static,
+            Some(image) if image.starts_with("image") => metrics::Class::Image,
+            Some(data) if data.starts_with("data/") => metrics::Class::Data,
+            Some(_) | None if class.is_data() => metrics::Class::Data,
+            Some(_) | None => metrics::Class::Document,
+        }
     }
 
     /// Whether a path is that of an immutable file.

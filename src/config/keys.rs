@@ -65,6 +65,7 @@ keys! {
         deadline: PositiveTime,
         drain_timeout: Time,
         drain_linger: Time,
+        server_timing: Switch,
         trusted_proxies: Networks,
     }
     origin: OriginConfig {

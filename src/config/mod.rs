@@ -92,6 +92,8 @@ pub struct ServerConfig {
     pub drain_timeout: Duration,
     /// How long an idle connection may still bring a request after SIGTERM.
     pub drain_linger: Duration,
+    /// Whether answers tell in `Server-Timing` where their time went.
+    pub server_timing: bool,
     /// Peers whose `Forwarded` and `X-Forwarded-*` are believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -112,6 +114,7 @@ impl Default for ServerConfig {
             deadline: Duration::from_secs(90),
             drain_timeout: Duration::from_secs(30),
             drain_linger: Duration::from_secs(1),
+            server_timing: false,
             trusted_proxies: Vec::new(),
         }
     }

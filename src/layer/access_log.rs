@@ -1,19 +1,15 @@
-//! One line for each request, once its answer has been sent to the end or has broken off.
+//! What the access log is told of one request: a line, once its answer has been sent to the end or has
+//! broken off.
 
-use std::convert::Infallible;
-use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CACHE_STATUS, CONTENT_LENGTH};
+use http::response::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body::{Body as _, Frame, SizeHint};
-use pin_project_lite::pin_project;
-use tower::Service;
+use http::{HeaderValue, Method, Request, StatusCode};
+use http_body::{Body as _, Frame};
 
 use crate::body::Body;
 use crate::cache::OriginTime;
@@ -21,101 +17,9 @@ use crate::client::{Client, RequestId};
 use crate::error::{BodyError, ProxyError};
 use crate::log::{AccessLogger, Line};
 
-/// See the module.
-#[derive(Clone, Debug)]
-pub struct AccessLog<S> {
-    inner: S,
-    log: Option<AccessLogger>,
-}
-
-impl<S> AccessLog<S> {
-    /// Tells `log`, if there is one, of each request to `inner`.
-    pub fn new(inner: S, log: Option<AccessLogger>) -> Self {
-        Self { inner, log }
-    }
-}
-
-impl<S> Service<Request<Body>> for AccessLog<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-{
-    type Response = Response<LoggedBody>;
-    type Error = Infallible;
-    type Future = LogFuture<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        // Boxed: it would be moved with the future and the response, layer by layer.
-        let entry = self.log.as_ref().map(|log| Box::new(Entry::new(log, &request)));
-        LogFuture { inner: self.inner.call(request), entry }
-    }
-}
-
-pin_project! {
-    /// Dropped before its end, it tells that the client left.
-    #[derive(Debug)]
-    pub struct LogFuture<F> {
-        #[pin]
-        inner: F,
-        entry: Option<Box<Entry>>,
-    }
-}
-
-impl<F> Future for LogFuture<F>
-where
-    F: Future<Output = Result<Response<Body>, Infallible>>,
-{
-    type Output = Result<Response<LoggedBody>, Infallible>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let Ok(response) = ready!(this.inner.poll(cx));
-        let mut entry = this.entry.take();
-        if let Some(entry) = &mut entry {
-            entry.note(&response);
-        }
-        Poll::Ready(Ok(response.map(|body| LoggedBody { body, entry })))
-    }
-}
-
-/// A body that counts what is sent of it. The line is written when it is dropped.
-#[derive(Debug)]
-pub struct LoggedBody {
-    body: Body,
-    entry: Option<Box<Entry>>,
-}
-
-impl http_body::Body for LoggedBody {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let this = &mut *self;
-        let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
-        if let Some(entry) = &mut this.entry {
-            entry.count(frame.as_ref(), this.body.is_end_stream());
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
 /// What is known so far about a request.
 #[derive(Debug)]
-struct Entry {
+pub(super) struct Entry {
     log: AccessLogger,
     began: Duration,
     method: Method,
@@ -136,11 +40,12 @@ struct Entry {
 const CLIENT_LEFT: u16 = 499;
 
 impl Entry {
-    fn new(log: &AccessLogger, request: &Request<Body>) -> Self {
+    /// Of a request that began at this reading of the clock.
+    pub(super) fn new(log: &AccessLogger, request: &Request<Body>, began: Duration) -> Self {
         let client = Client::of(request);
         Self {
             log: log.clone(),
-            began: log.monotonic(),
+            began,
             method: request.method().clone(),
             target: request.uri().path_and_query().cloned(),
             client: client.address(),
@@ -155,16 +60,18 @@ impl Entry {
         }
     }
 
-    fn note(&mut self, response: &Response<Body>) {
-        self.status = response.status();
-        self.cache = response.headers().get_all(CACHE_STATUS).iter().next_back().cloned();
-        self.origin = response.extensions().get::<OriginTime>().map(|origin| origin.0);
-        self.length = length(response);
-        self.ended = response.body().is_end_stream();
-        self.error = response.extensions().get::<ProxyError>().map(ToString::to_string);
+    /// Notes the head of its answer.
+    pub(super) fn note(&mut self, head: &Parts, body: &Body) {
+        self.status = head.status;
+        self.cache = head.headers.get_all(CACHE_STATUS).iter().next_back().cloned();
+        self.origin = head.extensions.get::<OriginTime>().map(|origin| origin.0);
+        self.length = length(head, body);
+        self.ended = body.is_end_stream();
+        self.error = head.extensions.get::<ProxyError>().map(ToString::to_string);
     }
 
-    fn count(&mut self, frame: Option<&Result<Frame<Bytes>, BodyError>>, is_end: bool) {
+    /// Notes what came of the answer's body.
+    pub(super) fn count(&mut self, frame: Option<&Result<Frame<Bytes>, BodyError>>, is_end: bool) {
         match frame {
             Some(Ok(frame)) => {
                 self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
@@ -176,9 +83,9 @@ impl Entry {
     }
 }
 
-fn length(response: &Response<Body>) -> Option<u64> {
-    let stated = || response.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
-    response.body().size_hint().exact().or_else(stated)
+fn length(head: &Parts, body: &Body) -> Option<u64> {
+    let stated = || head.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+    body.size_hint().exact().or_else(stated)
 }
 
 impl Drop for Entry {
@@ -204,14 +111,18 @@ impl Drop for Entry {
 mod tests {
     use super::*;
     use http_body_util::{BodyExt, StreamBody};
+    use std::convert::Infallible;
     use std::sync::Arc;
 
+    use http::Response;
     use parking_lot::Mutex;
     use tower::{ServiceExt, service_fn};
 
     use crate::clock::Clock;
+    use crate::layer::observe::Observe;
     use crate::log::Writer;
     use crate::log::testing::Kept;
+    use crate::metrics::{Class, Metrics, Outcome, Storied, Story};
 
     fn pieces(count: usize) -> Body {
         let pieces = (0..count).map(|_| Ok::<_, BodyError>(Frame::data(Bytes::from("piece"))));
@@ -222,13 +133,16 @@ mod tests {
     async fn line(response: Response<Body>, frames: Option<usize>) -> String {
         let kept = Kept::default();
         let writer = Writer::new("test", kept.clone());
-        let log = AccessLogger::new(writer.clone(), Clock::system(), false);
+        let clock = Clock::system();
+        let log = AccessLogger::new(writer.clone(), clock.clone(), false);
+        let story = Story { class: Class::Document, outcome: Outcome::Hit };
+        let response = response.map(|body| Storied { body, story });
         let response = Arc::new(Mutex::new(Some(response)));
         let inner = service_fn(move |_: Request<Body>| {
             std::future::ready(Ok::<_, Infallible>(response.lock().take().unwrap()))
         });
         let request = Request::builder().uri("/a?b").body(Body::Empty).unwrap();
-        let service = AccessLog::new(inner, Some(log));
+        let service = Observe::new(inner, Metrics::new(&clock), Some(log), false);
         let mut body = service.oneshot(request).await.unwrap().into_body();
         match frames {
             Some(frames) => {

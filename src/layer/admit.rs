@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use http::header::{HOST, VIA};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use tower::Service;
 
 use super::Refusable;
@@ -57,9 +57,9 @@ impl<S> Admit<S> {
 
 impl<S> Service<Request<Body>> for Admit<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = ProxyError>,
+    S: Service<Request<Body>, Error = ProxyError>,
 {
-    type Response = Response<Body>;
+    type Response = S::Response;
     type Error = ProxyError;
     type Future = Refusable<S::Future>;
 

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::Request;
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower::Service;
@@ -33,9 +33,9 @@ impl<S> Deadline<S> {
 
 impl<S> Service<Request<Body>> for Deadline<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = ProxyError>,
+    S: Service<Request<Body>, Error = ProxyError>,
 {
-    type Response = Response<Body>;
+    type Response = S::Response;
     type Error = ProxyError;
     type Future = DeadlineFuture<S::Future>;
 
@@ -64,9 +64,9 @@ pin_project! {
     }
 }
 
-impl<F> Future for DeadlineFuture<F>
+impl<F, T> Future for DeadlineFuture<F>
 where
-    F: Future<Output = Result<Response<Body>, ProxyError>>,
+    F: Future<Output = Result<T, ProxyError>>,
 {
     type Output = F::Output;
 
@@ -102,7 +102,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_takes_too_long_is_given_up() {
-        let never = service_fn(|_: Request<Body>| std::future::pending());
+        let never = service_fn(|_: Request<Body>| std::future::pending::<Result<(), ProxyError>>());
         let began = Instant::now();
         let answer = Deadline::new(never, LIMIT).oneshot(Request::new(Body::Empty)).await;
         assert!(matches!(answer, Err(ProxyError::Deadline { limit: LIMIT })));
@@ -113,7 +113,7 @@ mod tests {
     async fn the_time_of_an_upload_does_not_count() {
         let reads_then_hangs = service_fn(|request: Request<Body>| async {
             let _ = request.into_body().collect().await;
-            std::future::pending().await
+            std::future::pending::<Result<(), ProxyError>>().await
         });
         let (sender, receiver) = mpsc::unbounded_channel();
         let body = Body::stream(StreamBody::new(UnboundedReceiverStream::new(receiver)));

@@ -5,15 +5,17 @@
 //!
 //! Not here: caching (`cache`), and connections (`server`, `origin`).
 
-pub mod access_log;
+mod access_log;
 pub mod admit;
 pub mod deadline;
 pub mod forwarded;
 pub mod guard;
 pub mod hop_by_hop;
 pub mod introduce;
+pub mod observe;
 mod refusable;
 pub mod respond;
+mod server_timing;
 pub mod shed;
 pub mod upload;
 

@@ -4,10 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::Response;
 use pin_project_lite::pin_project;
 
-use crate::body::Body;
 use crate::error::ProxyError;
 
 pin_project! {
@@ -32,9 +30,9 @@ impl<F> Refusable<F> {
     }
 }
 
-impl<F> Future for Refusable<F>
+impl<F, T> Future for Refusable<F>
 where
-    F: Future<Output = Result<Response<Body>, ProxyError>>,
+    F: Future<Output = Result<T, ProxyError>>,
 {
     type Output = F::Output;
 

@@ -17,6 +17,7 @@ use crate::body::Body;
 use crate::client::{self, REQUEST_ID, RequestId};
 use crate::error::ProxyError;
 use crate::log::Seldom;
+use crate::metrics::{Class, Outcome, Storied, Story};
 use crate::policy::status::Status;
 
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
@@ -37,9 +38,9 @@ impl<S> Respond<S> {
 
 impl<S> Service<Request<Body>> for Respond<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = ProxyError>,
+    S: Service<Request<Body>, Response = Response<Storied>, Error = ProxyError>,
 {
-    type Response = Response<Body>;
+    type Response = Response<Storied>;
     type Error = Infallible;
     type Future = RespondFuture<S::Future>;
 
@@ -67,9 +68,9 @@ pin_project! {
 
 impl<F> Future for RespondFuture<F>
 where
-    F: Future<Output = Result<Response<Body>, ProxyError>>,
+    F: Future<Output = Result<Response<Storied>, ProxyError>>,
 {
-    type Output = Result<Response<Body>, Infallible>;
+    type Output = Result<Response<Storied>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -77,7 +78,8 @@ where
             Ok(response) => response,
             Err(error) => {
                 tell(&error, this.failures);
-                this.asker.response(error)
+                let story = Story { class: Class::Other, outcome: Outcome::from(&error) };
+                this.asker.response(error).map(|body| Storied { body, story })
             }
         }))
     }

@@ -5,7 +5,7 @@
 
 use std::task::{Context, Poll};
 
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use http_body::Body as _;
 use tower::Service;
 
@@ -66,9 +66,9 @@ impl Limits {
 
 impl<S> Service<Request<Body>> for Upload<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = ProxyError>,
+    S: Service<Request<Body>, Error = ProxyError>,
 {
-    type Response = Response<Body>;
+    type Response = S::Response;
     type Error = ProxyError;
     type Future = Refusable<S::Future>;
 

@@ -70,6 +70,16 @@ impl<'a> Class<'a> {
         !self.rsc && self.segment.is_none()
     }
 
+    /// Whether a segment of a payload is asked for.
+    pub fn is_segment(&self) -> bool {
+        self.segment.is_some()
+    }
+
+    /// Whether data of the Pages Router is asked for.
+    pub fn is_data(&self) -> bool {
+        self.data
+    }
+
     /// Writes the class as the last part of a key.
     pub fn write(&self, key: &mut KeyBuf) {
         if self.is_document() {

@@ -29,6 +29,7 @@ use super::Origin;
 use crate::config::{ChildConfig, OriginAddress};
 use crate::exit;
 use crate::log::Writer;
+use crate::metrics::{Event, Metrics};
 pub use bridge::Bridge;
 use process::{Process, Status};
 
@@ -96,6 +97,7 @@ pub struct Child {
     port: u16,
     /// For its lines: standard output, standard error.
     writers: (Writer, Writer),
+    metrics: Metrics,
 }
 
 /// How one run ended.
@@ -110,7 +112,7 @@ enum End {
 
 impl Child {
     /// Will run `command` on a free port, with `bridge` in it, and its output going line by line to
-    /// `writers`.
+    /// `writers`; `metrics` counts how often it is started again.
     ///
     /// # Errors
     /// [`ChildError::Port`]
@@ -119,11 +121,12 @@ impl Child {
         config: ChildConfig,
         bridge: Option<Bridge>,
         writers: (Writer, Writer),
+        metrics: Metrics,
     ) -> Result<Self, ChildError> {
         // Free when we looked; whoever takes it in between makes the start fail, loudly.
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
         let port = free.map_err(ChildError::Port)?.port();
-        Ok(Self { command, config, bridge, port, writers })
+        Ok(Self { command, config, bridge, port, writers, metrics })
     }
 
     /// Where it will listen.
@@ -180,6 +183,7 @@ impl Child {
                 () = sleep(pause) => {}
                 () = asked(&mut wanted, Wanted::Finishes) => return Ok(exit::OK),
             }
+            self.metrics.count(Event::ChildRestarted);
             pause = (pause * 2).min(self.config.restart_backoff_max);
         }
     }

@@ -18,6 +18,7 @@ use tracing::debug;
 use crate::body::Body;
 use crate::config::{OriginAddress, OriginConfig};
 use crate::error::ProxyError;
+use crate::metrics::{Event, Metrics};
 
 /// The near end of a connection: takes one request at a time.
 #[derive(Debug)]
@@ -37,31 +38,37 @@ const MAX_HEAD: usize = 256 * 1024;
 pub(super) async fn connect(
     address: &OriginAddress,
     config: &OriginConfig,
+    metrics: &Metrics,
 ) -> Result<Sender, ProxyError> {
     let limit = config.connect_timeout;
-    match timeout(limit, open(address, config)).await {
+    match timeout(limit, open(address, config, metrics)).await {
         Ok(opened) => opened.map_err(|reason| failed(address, &reason)),
         Err(_) => Err(ProxyError::ConnectTimeout { origin: name(address), limit }),
     }
 }
 
-async fn open(address: &OriginAddress, config: &OriginConfig) -> Result<Sender, String> {
+async fn open(
+    address: &OriginAddress,
+    config: &OriginConfig,
+    metrics: &Metrics,
+) -> Result<Sender, String> {
     let limit = config.first_byte_timeout;
     match address {
         OriginAddress::Tcp { host, port } => {
             // Resolved each time: in a cluster the address behind a name changes.
             let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(text)?;
             let _ = stream.set_nodelay(true);
-            handshake(stream, limit).await
+            handshake(stream, limit, metrics.clone()).await
         }
         OriginAddress::Unix(path) => {
-            handshake(UnixStream::connect(path).await.map_err(text)?, limit).await
+            let stream = UnixStream::connect(path).await.map_err(text)?;
+            handshake(stream, limit, metrics.clone()).await
         }
     }
 }
 
 /// `limit` is how long the connection may stand still once nobody waits for an answer over it.
-async fn handshake<IO>(io: IO, limit: Duration) -> Result<Sender, String>
+async fn handshake<IO>(io: IO, limit: Duration, metrics: Metrics) -> Result<Sender, String>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -69,6 +76,7 @@ where
     builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
     let (http, connection) = builder.handshake(TokioIo::new(io)).await.map_err(text)?;
     let (held, released) = oneshot::channel();
+    metrics.count(Event::OriginOpened);
     tokio::spawn(async move {
         let mut connection = pin!(connection.with_upgrades());
         let ended = tokio::select! {
@@ -80,6 +88,7 @@ where
             Some(Err(error)) => debug!(%error, "a connection to the origin ended"),
             None => debug!("a connection to the origin is cut: it takes no bytes"),
         }
+        metrics.count(Event::OriginClosed);
     });
     Ok(Sender { http, _held: held })
 }

@@ -25,6 +25,7 @@ use tracing::debug;
 use crate::body::{Body, Progress};
 use crate::config::{OriginAddress, OriginConfig};
 use crate::error::ProxyError;
+use crate::metrics::{Event, Metrics};
 use arriving::arriving;
 use connect::Sender;
 use exchange::{Answer, Failure, exchange};
@@ -39,9 +40,10 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin at `address`, within the limits of `config`. Nothing is connected yet.
-    pub fn new(address: OriginAddress, config: OriginConfig) -> Self {
-        Self { pool: Arc::new(Pool::new(address, config)) }
+    /// The origin at `address`, within the limits of `config`; its connections are counted in
+    /// `metrics`. Nothing is connected yet.
+    pub fn new(address: OriginAddress, config: OriginConfig, metrics: Metrics) -> Self {
+        Self { pool: Arc::new(Pool::new(address, config, metrics)) }
     }
 
     /// A way of its own to the same origin: it shares no connection with others, and so may meet
@@ -112,6 +114,7 @@ async fn ask(
     let copy = repeatable(&request);
     match exchange(sender, request, limit, upload).await {
         Err(Failure { is_dead: true, unsent, error }) if unsent.is_some() || copy.is_some() => {
+            pool.count(Event::OriginDied);
             debug!(%error, "an idle connection had died; the request is sent over a new one");
             let again = unsent.map_or_else(|| copy.unwrap_or_default(), |unsent| *unsent);
             let sender = pool.connect().await?;

@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout};
 use super::connect::{self, Sender};
 use crate::config::{OriginAddress, OriginConfig};
 use crate::error::ProxyError;
+use crate::metrics::{Event, Gauge, Metrics};
 
 /// See the module.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(super) struct Pool {
     /// The newest at the back.
     idle: Mutex<VecDeque<Idle>>,
     places: Arc<Semaphore>,
+    metrics: Metrics,
 }
 
 #[derive(Debug)]
@@ -38,14 +40,14 @@ struct Idle {
 pub(super) type Place = OwnedSemaphorePermit;
 
 impl Pool {
-    pub(super) fn new(address: OriginAddress, config: OriginConfig) -> Self {
+    pub(super) fn new(address: OriginAddress, config: OriginConfig, metrics: Metrics) -> Self {
         let places = Arc::new(Semaphore::new(config.concurrency));
-        Self { address, config, idle: Mutex::default(), places }
+        Self { address, config, idle: Mutex::default(), places, metrics }
     }
 
     /// Another to the same address, without a connection.
     pub(super) fn apart(&self) -> Self {
-        Self::new(self.address.clone(), self.config.clone())
+        Self::new(self.address.clone(), self.config.clone(), self.metrics.clone())
     }
 
     pub(super) fn address(&self) -> &OriginAddress {
@@ -75,26 +77,39 @@ impl Pool {
     /// A connection that is idle and, as far as one can tell, alive.
     pub(super) fn idle(&self) -> Option<Sender> {
         let mut idle = self.idle.lock();
+        let before = idle.len();
         self.let_old_ones_go(&mut idle);
         idle.retain(|connection| !connection.sender.http.is_closed());
         // One whose last exchange has ended but that has not noticed yet is left for the next.
-        let newest = idle.iter().rposition(|connection| connection.sender.http.is_ready())?;
-        idle.remove(newest).map(|connection| connection.sender)
+        let newest = idle.iter().rposition(|connection| connection.sender.http.is_ready());
+        let newest = newest.and_then(|newest| idle.remove(newest));
+        self.metrics.change(Gauge::OriginIdle, before, idle.len());
+        drop(idle);
+        newest.map(|connection| {
+            self.count(Event::OriginReused);
+            connection.sender
+        })
     }
 
     pub(super) async fn connect(&self) -> Result<Sender, ProxyError> {
-        connect::connect(&self.address, &self.config).await
+        connect::connect(&self.address, &self.config, &self.metrics).await
+    }
+
+    pub(super) fn count(&self, event: Event) {
+        self.metrics.count(event);
     }
 
     /// Takes back a connection whose exchange is complete.
     pub(super) fn give_back(&self, sender: Sender) {
         let mut idle = self.idle.lock();
+        let before = idle.len();
         self.let_old_ones_go(&mut idle);
         if idle.len() >= self.config.concurrency {
             // More than can be needed at once.
             idle.pop_front();
         }
         idle.push_back(Idle { sender, since: Instant::now() });
+        self.metrics.change(Gauge::OriginIdle, before, idle.len());
     }
 
     /// The oldest are at the front.
@@ -103,5 +118,11 @@ impl Pool {
         {
             idle.pop_front();
         }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.metrics.change(Gauge::OriginIdle, self.idle.get_mut().len(), 0);
     }
 }

@@ -10,6 +10,7 @@ use crate::build::Application;
 use crate::build::look::Looking;
 use crate::clock::Clock;
 use crate::config::{Config, NextConfig};
+use crate::metrics::Metrics;
 use crate::next::manifest::Routes;
 use crate::origin::Origin;
 use crate::origin::child::{Bridge, Command};
@@ -39,12 +40,13 @@ pub(super) fn vault(
     origin: &Origin,
     seeds: Option<Seeds>,
     clock: &Clock,
+    metrics: &Metrics,
 ) -> Option<Vault> {
     if !config.vault.enabled || !config.next.enabled {
         return None;
     }
     let environment = Environment::read(|name| std::env::var_os(name));
-    let vault = Vault::open(config, &environment, seeds, clock.clone())
+    let vault = Vault::open(config, &environment, seeds, clock.clone(), metrics.clone())
         .inspect_err(|error| info!("{error}"))
         .ok()?;
     let targets = config.rules.targets.clone();

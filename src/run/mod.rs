@@ -22,11 +22,11 @@ use crate::build::files::Files;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::log::Logs;
+use crate::metrics::Metrics;
 use crate::origin::child::{ChildError, Command};
 use crate::server::{self, Server};
 use crate::stack::{self, Parts};
 use crate::store::{self, MemoryStore};
-use crate::vault::Vault;
 use signals::Signals;
 use upstream::Upstream;
 
@@ -71,6 +71,7 @@ pub async fn run(
     let mut signals = Signals::new().map_err(StartError::Signals)?;
     let listener = listen(config.server.listen, "server.listen", server::bind)?;
     let readiness = watch::Sender::new(Readiness::WaitsForOrigin);
+    let metrics = Metrics::new(&clock);
     let store = MemoryStore::new(capacity(&config), config.cache.max_variants);
     let mut access = Access { configured: config.admin.token.clone(), of_child: None };
     let mut bridge = None;
@@ -82,6 +83,7 @@ pub async fn run(
         let admin = Admin {
             readiness: readiness.subscribe(),
             store: store.clone(),
+            metrics: metrics.clone(),
             access: Arc::new(access),
             base_path: base_path.clone(),
             clock: clock.clone(),
@@ -89,7 +91,7 @@ pub async fn run(
         };
         tokio::spawn(admin::serve(listener, admin));
     }
-    let mut upstream = Upstream::new(&config, command.clone(), bridge, logs)?;
+    let mut upstream = Upstream::new(&config, command.clone(), bridge, logs, &metrics)?;
     tokio::select! {
         code = upstream.begin() => if let Some(code) = code? { return Ok(code) },
         () = signals.next() => return upstream.end().await,
@@ -105,8 +107,20 @@ pub async fn run(
     let _ = base_path.set(config.next.base_path.clone());
     let seeds =
         command.as_ref().and_then(|command| aids::seeds(command, &config.next, &application));
-    let kept = Kept { store, vault: aids::vault(&config, &upstream.origin, seeds, &clock) };
-    let server = server(&config, &upstream, kept, logs, clock, application);
+    let vault = aids::vault(&config, &upstream.origin, seeds, &clock, &metrics);
+    let (origin, origin_name) = (upstream.origin.clone(), upstream.address.to_string().into());
+    let access_log = logs.access.clone();
+    let parts = Parts {
+        origin,
+        origin_name,
+        store,
+        vault,
+        clock,
+        access_log,
+        metrics: metrics.clone(),
+        application,
+    };
+    let server = Server::new(stack::build(&config, parts), config.server.clone(), metrics);
     let address = listener.local_addr().unwrap_or(config.server.listen);
     serving(address);
     announce(address, &config, &upstream);
@@ -157,32 +171,6 @@ fn listen(
     bind: impl FnOnce(SocketAddr) -> io::Result<TcpListener>,
 ) -> Result<TcpListener, StartError> {
     bind(address).map_err(|error| StartError::Listen { address, key, error })
-}
-
-/// What is kept for visitors: in memory, and on disk.
-struct Kept {
-    store: MemoryStore,
-    vault: Option<Vault>,
-}
-
-fn server(
-    config: &Config,
-    upstream: &Upstream,
-    kept: Kept,
-    logs: &Logs,
-    clock: Clock,
-    application: Application,
-) -> Server<impl server::Answering + use<>> {
-    let parts = Parts {
-        origin: upstream.origin.clone(),
-        origin_name: upstream.address.to_string().into(),
-        store: kept.store,
-        vault: kept.vault,
-        clock,
-        access_log: logs.access.clone(),
-        application,
-    };
-    Server::new(stack::build(config, parts), config.server.clone())
 }
 
 fn capacity(config: &Config) -> u64 {

@@ -11,6 +11,7 @@ use crate::admin::Readiness;
 use crate::config::{Config, OriginAddress};
 use crate::exit;
 use crate::log::Logs;
+use crate::metrics::Metrics;
 use crate::origin::Origin;
 use crate::origin::child::{Bridge, Child, ChildError, Command, Wanted};
 
@@ -37,15 +38,17 @@ impl Upstream {
         command: Option<Command>,
         bridge: Option<Bridge>,
         logs: &Logs,
+        metrics: &Metrics,
     ) -> Result<Self, ChildError> {
         let Some(command) = command else {
             let address = config.origin.url.clone();
-            let origin = Origin::new(address.clone(), config.origin.clone());
+            let origin = Origin::new(address.clone(), config.origin.clone(), metrics.clone());
             return Ok(Self { address, origin, child: None });
         };
-        let child = Child::new(command, config.child.clone(), bridge, logs.writers())?;
+        let writers = logs.writers();
+        let child = Child::new(command, config.child.clone(), bridge, writers, metrics.clone())?;
         let address = child.address();
-        let origin = Origin::new(address.clone(), config.origin.clone());
+        let origin = Origin::new(address.clone(), config.origin.clone(), metrics.clone());
         let (is_up, wanted) = (watch::Sender::new(false), watch::Sender::new(Wanted::Runs));
         let running = Running {
             is_up: is_up.subscribe(),

@@ -36,6 +36,7 @@ use crate::config::ServerConfig;
 use crate::error::BodyError;
 use crate::fields::Fields;
 use crate::interim::Interims;
+use crate::metrics::{Event, Metrics, Shard};
 
 /// A connection that was accepted.
 pub(super) struct Connection {
@@ -43,6 +44,7 @@ pub(super) struct Connection {
     pub(super) config: Arc<ServerConfig>,
     pub(super) place: Place,
     pub(super) watch: Watched,
+    pub(super) metrics: Metrics,
 }
 
 impl Connection {
@@ -57,6 +59,8 @@ impl Connection {
         let interims = Arc::new(Interims::default());
         let verdict = Arc::<Verdict>::default();
         let heads = Heads::new(config.max_header_bytes, verdict.clone());
+        let shard = self.metrics.shard();
+        let _counted = Counted::new(self.metrics);
         let requests = Requests {
             stack: Mutex::new(stack),
             peer: self.peer,
@@ -69,7 +73,10 @@ impl Connection {
         };
         let mut http = std::pin::pin!(
             builder(&config)
-                .serve_connection(TokioIo::new(Io::new(io, &watch, &interims, heads)), requests)
+                .serve_connection(
+                    TokioIo::new(Io::new(io, &watch, &interims, heads, shard)),
+                    requests
+                )
                 .with_upgrades()
         );
         let mut limits = Limits::new(&config, &watch);
@@ -97,6 +104,22 @@ impl Connection {
             limits.poll(cx).map(|limit| debug!(peer = %self.peer, "connection closed: {limit}"))
         })
         .await;
+    }
+}
+
+/// A connection of a client, counted at its beginning and at its end.
+struct Counted(Metrics);
+
+impl Counted {
+    fn new(metrics: Metrics) -> Self {
+        metrics.count(Event::ClientConnected);
+        Self(metrics)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.count(Event::ClientLeft);
     }
 }
 
@@ -269,6 +292,7 @@ struct Io<IO> {
     /// Some bytes of an interim response are sent, and others are not.
     is_amid_interim: bool,
     heads: Heads,
+    shard: Arc<Shard>,
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Io<IO> {
@@ -281,6 +305,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Io<IO> {
         let read = ready!(Pin::new(&mut self.io).poll_read(cx, buffer));
         if let Some(came @ [_, ..]) = buffer.filled().get(before..) {
             self.watch.bytes_came();
+            self.shard.received(came.len());
             self.heads.look(came);
         }
         Poll::Ready(read)
@@ -288,9 +313,15 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Io<IO> {
 }
 
 impl<IO: AsyncWrite + Unpin> Io<IO> {
-    fn new(io: IO, watch: &Arc<Watch>, interims: &Arc<Interims>, heads: Heads) -> Self {
+    fn new(
+        io: IO,
+        watch: &Arc<Watch>,
+        interims: &Arc<Interims>,
+        heads: Heads,
+        shard: Arc<Shard>,
+    ) -> Self {
         let (watch, interims) = (watch.clone(), interims.clone());
-        Self { io, watch, interims, is_amid_interim: false, heads }
+        Self { io, watch, interims, is_amid_interim: false, heads, shard }
     }
 
     fn send_interims(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -314,8 +345,11 @@ impl<IO: AsyncWrite + Unpin> Io<IO> {
         })
     }
 
-    fn note<T>(&self, written: Poll<T>) -> Poll<T> {
+    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.watch.note_write(written.is_pending());
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.shard.sent(bytes);
+        }
         written
     }
 }

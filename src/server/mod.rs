@@ -27,6 +27,7 @@ use crate::body::Body;
 use crate::config::ServerConfig;
 use crate::error::BodyError;
 use crate::log::Seldom;
+use crate::metrics::Metrics;
 use connection::Connection;
 pub use drain::Drained;
 use watch::Watches;
@@ -90,15 +91,17 @@ pub struct Server<S> {
     config: Arc<ServerConfig>,
     places: Arc<Semaphore>,
     watches: Arc<Watches>,
+    metrics: Metrics,
 }
 
 impl<S: Answering> Server<S> {
     /// Serves with `stack`, within the limits of `config`, and of the system: where that allows
-    /// fewer open files than `server.max_connections` takes, there are fewer connections.
-    pub fn new(stack: S, mut config: ServerConfig) -> Self {
+    /// fewer open files than `server.max_connections` takes, there are fewer connections. They are
+    /// counted in `metrics`.
+    pub fn new(stack: S, mut config: ServerConfig, metrics: Metrics) -> Self {
         config.max_connections = files::affordable(config.max_connections);
         let places = Arc::new(Semaphore::new(config.max_connections));
-        Self { stack, config: Arc::new(config), places, watches: Arc::default() }
+        Self { stack, config: Arc::new(config), places, watches: Arc::default(), metrics }
     }
 
     /// Accepts until `stop` is ready, then drains; ends when all connections have ended, or when
@@ -162,6 +165,7 @@ impl<S: Answering> Server<S> {
             config: self.config.clone(),
             place,
             watch,
+            metrics: self.metrics.clone(),
         };
         tokio::spawn(connection.serve(stream, self.stack.clone()));
     }

@@ -4,8 +4,10 @@
 //! test, and staleness is not a reason to forget (a stale page is what saves a failing origin).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use http::HeaderMap;
+use moka::notification::RemovalCause;
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 
@@ -17,13 +19,27 @@ use super::tags::{Tags, Validity};
 pub struct MemoryStore {
     entries: Cache<Box<[u8]>, Entry, foldhash::quality::RandomState>,
     tags: Arc<Tags>,
+    counts: Arc<Counts>,
     capacity: u64,
     max_variants: usize,
+}
+
+/// What has happened since the start.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Keys that had to make room for others.
+    pub evicted: AtomicU64,
+    /// Tags and keys that were invalidated.
+    pub invalidations: AtomicU64,
+    /// Stored responses that were invalidated by a tag.
+    pub invalidated: AtomicU64,
 }
 
 impl MemoryStore {
     /// A store for `capacity` bytes, with at most `max_variants` variants to a key.
     pub fn new(capacity: u64, max_variants: usize) -> Self {
+        let counts = Arc::<Counts>::default();
+        let counted = counts.clone();
         let entries = Cache::<Box<[u8]>, Entry>::builder()
             .max_capacity(capacity)
             .weigher(|key, entry: &Entry| {
@@ -31,8 +47,13 @@ impl MemoryStore {
                 u32::try_from(entry.weight() + key.len() as u64 + ENTRY_OVERHEAD)
                     .unwrap_or(u32::MAX)
             })
+            .eviction_listener(move |_, _, cause| {
+                if cause == RemovalCause::Size {
+                    counted.evicted.fetch_add(1, Relaxed);
+                }
+            })
             .build_with_hasher(foldhash::quality::RandomState::default());
-        Self { entries, tags: Arc::new(Tags::new()), capacity, max_variants }
+        Self { entries, tags: Arc::new(Tags::new()), counts, capacity, max_variants }
     }
 
     /// The bytes that it may take.
@@ -53,12 +74,18 @@ impl MemoryStore {
     /// Invalidates all that has this tag, for the next look-up already; gives how many responses
     /// were better before.
     pub fn invalidate(&self, tag: &str, to: Validity) -> usize {
-        self.tags.invalidate(tag, to)
+        self.note_invalidation(self.tags.invalidate(tag, to))
     }
 
     /// The same for all tags for which `is_meant` holds; takes a look at each.
     pub fn invalidate_all(&self, is_meant: impl Fn(&str) -> bool, to: Validity) -> usize {
-        self.tags.invalidate_all(is_meant, to)
+        self.note_invalidation(self.tags.invalidate_all(is_meant, to))
+    }
+
+    fn note_invalidation(&self, responses: usize) -> usize {
+        self.counts.invalidations.fetch_add(1, Relaxed);
+        self.counts.invalidated.fetch_add(responses as u64, Relaxed);
+        responses
     }
 
     /// Makes all stale that has this tag, but one response.
@@ -112,7 +139,13 @@ impl MemoryStore {
 
     /// Takes a key away with all its variants.
     pub fn remove(&self, key: &[u8]) {
+        self.counts.invalidations.fetch_add(1, Relaxed);
         self.entries.invalidate(key);
+    }
+
+    /// What has happened since the start.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// How many keys are stored; approximate while entries come and go.

@@ -14,6 +14,7 @@ use super::label::{Coding, Label};
 use super::seed::{Files, Seed, Seeds};
 use super::{Limits, VaultError, media_type};
 use crate::clock::Clock;
+use crate::metrics::{Gauge, Metrics};
 use crate::policy::date::Timestamp;
 
 /// What the thread is to do.
@@ -45,6 +46,9 @@ pub(super) struct Keeper {
     seeding: Option<Files>,
     /// Bytes in the folder since the last sweep, as far as we know.
     size: u64,
+    /// Files likewise, each coding for itself.
+    files: u64,
+    metrics: Metrics,
     sweep_at: Timestamp,
     is_failing: bool,
 }
@@ -53,13 +57,21 @@ pub(super) struct Keeper {
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
 impl Keeper {
-    pub(super) fn new(folder: Folder, limits: Limits, seeds: Option<Seeds>, clock: Clock) -> Self {
+    pub(super) fn new(
+        folder: Folder,
+        limits: Limits,
+        seeds: Option<Seeds>,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Self {
         Self {
             folder,
             limits,
             clock,
             seeding: seeds.as_ref().map(Seeds::files),
             size: 0,
+            files: 0,
+            metrics,
             sweep_at: Timestamp::default(),
             is_failing: false,
         }
@@ -110,7 +122,8 @@ impl Keeper {
             self.sweep_at = now.saturating_add(SWEEP_EVERY);
             match self.folder.sweep(self.limits, now) {
                 Ok(swept) => {
-                    self.size = swept.size;
+                    (self.size, self.files) = (swept.size, swept.left as u64);
+                    self.tell();
                     if swept.dropped > 0 {
                         debug!(?swept, "old files of the vault are dropped");
                     }
@@ -168,6 +181,8 @@ impl Keeper {
         match kept {
             Ok(grown) => {
                 self.size += grown;
+                self.files += u64::from(grown > 0);
+                self.tell();
                 if std::mem::take(&mut self.is_failing) {
                     info!("files of builds are kept again");
                 }
@@ -178,6 +193,11 @@ impl Keeper {
                 false
             }
         }
+    }
+
+    fn tell(&self) {
+        self.metrics.set(Gauge::VaultBytes, self.size);
+        self.metrics.set(Gauge::VaultFiles, self.files);
     }
 
     fn failed(&mut self, error: io::Error) {

@@ -54,6 +54,7 @@ use tracing::debug;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::metrics::{Event, Metrics};
 use copying::Copying;
 use folder::{Folder, Found};
 use keeper::{Keeper, Message};
@@ -118,6 +119,7 @@ struct Shared {
     readers: Arc<Semaphore>,
     /// What the origin last gave was from `next dev`.
     is_development: AtomicBool,
+    metrics: Metrics,
 }
 
 /// Files that wait to be written; a page of Next.js has some dozens of them.
@@ -133,7 +135,8 @@ const MAX_READERS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Vault {
-    /// A vault as configured, with a thread that first keeps what `seeds` finds.
+    /// A vault as configured, with a thread that first keeps what `seeds` finds; what it has and serves
+    /// is counted in `metrics`.
     ///
     /// # Errors
     /// [`VaultError`]; the edge can do without.
@@ -142,6 +145,7 @@ impl Vault {
         environment: &Environment,
         seeds: Option<Seeds>,
         clock: Clock,
+        metrics: Metrics,
     ) -> Result<Self, VaultError> {
         let dir = place::of(config, environment).ok_or(VaultError::NoPlace)?;
         let folder = Folder::new(&dir);
@@ -151,7 +155,7 @@ impl Vault {
             max_age: config.vault.max_age,
         };
         let (queue, parcels) = sync_channel(MAX_QUEUE);
-        let keeper = Keeper::new(folder.clone(), limits, seeds, clock.clone());
+        let keeper = Keeper::new(folder.clone(), limits, seeds, clock.clone(), metrics.clone());
         std::thread::Builder::new()
             .name("selvedge vault".into())
             .spawn(move || keeper.run(&parcels))
@@ -164,6 +168,7 @@ impl Vault {
             room: Arc::new(Semaphore::new(MAX_ROOM)),
             readers: Arc::new(Semaphore::new(MAX_READERS)),
             is_development: AtomicBool::new(false),
+            metrics,
         })))
     }
 
@@ -214,6 +219,10 @@ impl Vault {
     fn copying(&self, label: Label, length: Option<u64>) -> Option<Copying> {
         let is_small = length.is_none_or(|length| length <= self.0.limits.max_file);
         is_small.then(|| Copying::new(self.clone(), label, length))
+    }
+
+    fn note_served(&self) {
+        self.0.metrics.count(Event::VaultServed);
     }
 
     fn note_development(&self, is_development: bool) {

@@ -146,7 +146,10 @@ impl Asked {
             Ok(_) | Err(_) => return answer,
         };
         match self.known.vault.find(&self.name, &self.codings).await {
-            Some(found) => Ok(stand_in(found, self.is_head, status)),
+            Some(found) => {
+                self.known.vault.note_served();
+                Ok(stand_in(found, self.is_head, status))
+            }
             None => answer,
         }
     }

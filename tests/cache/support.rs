@@ -16,6 +16,7 @@ use selvedge::cache::{Cache, Settings};
 use selvedge::clock::Clock;
 use selvedge::config::{self, CacheConfig, Config, Sources};
 use selvedge::error::{BodyError, ProxyError};
+use selvedge::metrics::{Metrics, Storied};
 use selvedge::next::manifest::{Found, Manifest};
 use selvedge::policy::date::Timestamp;
 use selvedge::store::MemoryStore;
@@ -27,6 +28,9 @@ use tower::{Service, ServiceExt};
 pub const START: Timestamp = Timestamp::from_secs(1_767_225_600);
 
 type Answer = Result<Response<Body>, ProxyError>;
+
+/// What the edge answers.
+type Answered = Result<Response<Storied>, ProxyError>;
 
 /// The origin's service: hands each request to the test.
 #[derive(Clone)]
@@ -149,7 +153,8 @@ impl Edge {
         let clock = Clock::manual(START);
         let store = MemoryStore::new(64 << 20, settings.cache.max_variants);
         let (application, origin) = (settings.application.clone(), Origin(sender));
-        let cache = Cache::new(origin.clone(), store.clone(), clock.clone(), settings);
+        let metrics = Metrics::new(&clock);
+        let cache = Cache::new(origin.clone(), store.clone(), clock.clone(), settings, metrics);
         Self { cache, store, clock, application, origin, exchanges, early: VecDeque::new() }
     }
 
@@ -167,7 +172,7 @@ impl Edge {
     }
 
     /// Sends a request; its answer comes when the script lets it.
-    pub fn send(&self, request: Request<Body>) -> JoinHandle<Answer> {
+    pub fn send(&self, request: Request<Body>) -> JoinHandle<Answered> {
         tokio::spawn(self.cache.clone().oneshot(request))
     }
 
@@ -247,11 +252,11 @@ impl Got {
     }
 }
 
-pub async fn got(pending: JoinHandle<Answer>) -> Got {
+pub async fn got(pending: JoinHandle<Answered>) -> Got {
     read(pending.await.unwrap().expect("an answer")).await
 }
 
-pub async fn read(response: Response<Body>) -> Got {
+pub async fn read(response: Response<Storied>) -> Got {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.ok();
     let body = body.map(http_body_util::Collected::to_bytes);
@@ -281,13 +286,13 @@ fn decode(body: &[u8], coding: Option<&str>) -> (Vec<u8>, bool) {
 
 /// A coded body that is read as it comes.
 pub struct Reading {
-    body: Body,
+    body: Storied,
     coding: String,
     came: Vec<u8>,
 }
 
 impl Reading {
-    pub fn of(response: Response<Body>) -> Self {
+    pub fn of(response: Response<Storied>) -> Self {
         let coding = response.headers()["content-encoding"].to_str().unwrap().to_owned();
         Self { body: response.into_body(), coding, came: Vec::new() }
     }

@@ -10,6 +10,7 @@ mod command_line;
 mod framing;
 mod interim;
 mod manifests;
+mod metrics;
 mod origin_side;
 mod review;
 mod stop;

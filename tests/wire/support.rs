@@ -43,9 +43,13 @@ impl Edge {
 
     /// With its admin side at an address of its own.
     pub fn with_admin(origin: &Origin, settings: &[&str]) -> (Self, SocketAddr) {
+        Self::with_admin_before(origin.address, settings)
+    }
+
+    pub fn with_admin_before(origin: SocketAddr, settings: &[&str]) -> (Self, SocketAddr) {
         let admin = free_address();
         let mut command = selvedge();
-        command.args(["--origin", &format!("http://{}", origin.address)]);
+        command.args(["--origin", &format!("http://{origin}")]);
         settings.iter().for_each(|setting| {
             command.args(["--set", setting]);
         });
@@ -235,9 +239,15 @@ impl Origin {
 
     /// Answers every request with the same bytes, for as long as the test runs.
     pub fn always(self, response: &'static str) -> SocketAddr {
+        self.by(move |_| response)
+    }
+
+    /// Answers each request by its head, for as long as the test runs.
+    pub fn by(self, answer: impl Fn(&str) -> &'static str + Clone + Send + 'static) -> SocketAddr {
         let address = self.address;
         std::thread::spawn(move || {
             for stream in self.listener.incoming().map_while(Result::ok) {
+                let answer = answer.clone();
                 std::thread::spawn(move || {
                     let mut connection = Client::over(stream);
                     loop {
@@ -248,7 +258,8 @@ impl Origin {
                                 Ok(read) => connection.read.extend_from_slice(&buffer[..read]),
                             }
                         }
-                        connection.read.clear();
+                        let head = std::mem::take(&mut connection.read);
+                        let response = answer(&String::from_utf8_lossy(&head));
                         if connection.stream.write_all(response.as_bytes()).is_err() {
                             return;
                         }

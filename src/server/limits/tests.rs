@@ -48,6 +48,7 @@ fn connect(stack: impl Answering) -> (DuplexStream, Arc<Watches>) {
         config: Arc::new(config()),
         place: Place::of(permit),
         watch: watches.add(),
+        metrics: crate::metrics::Metrics::new(&crate::clock::Clock::system()),
     };
     tokio::spawn(connection.serve(server, stack));
     (client, watches)

@@ -18,6 +18,7 @@ use crate::cache::{Cache, Inner, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{BodyError, ProxyError};
+use crate::metrics::Metrics;
 use crate::store::MemoryStore;
 
 pub(super) type Answer = Result<Response<Body>, ProxyError>;
@@ -43,7 +44,14 @@ impl Edge {
 
     pub(super) fn of(config: Config) -> Self {
         let clock = Clock::manual(START);
-        let vault = Vault::open(&config, &Environment::default(), None, clock.clone()).unwrap();
+        let vault = Vault::open(
+            &config,
+            &Environment::default(),
+            None,
+            clock.clone(),
+            Metrics::new(&clock),
+        )
+        .unwrap();
         Self { vault, clock, config, script: Arc::default() }
     }
 
@@ -94,7 +102,10 @@ impl Got {
     }
 }
 
-async fn read(response: Response<Body>) -> Got {
+async fn read<B>(response: Response<B>) -> Got
+where
+    B: http_body::Body<Data = Bytes, Error = BodyError>,
+{
     let (parts, body) = response.into_parts();
     let body = body.collect().await.ok();
     let body = body.map(|body| String::from_utf8(body.to_bytes().to_vec()).unwrap());
@@ -338,7 +349,9 @@ async fn the_cache_keeps_what_comes_from_the_vault_and_says_whose_it_is() {
     edge.ask(get(CHUNK), chunk("old")).await.unwrap();
     let clock = Clock::manual(START);
     let store = MemoryStore::new(1 << 20, 32);
-    let mut cache = Cache::new(edge.layer(), store, clock, Settings::from(&edge.config));
+    let metrics = Metrics::new(&clock);
+    let settings = Settings::from(&edge.config);
+    let mut cache = Cache::new(edge.layer(), store, clock, settings, metrics);
     for (request, answer, expected) in [
         (
             with("GET", CHUNK, &[("range", "bytes=0-0")]),

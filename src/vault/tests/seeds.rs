@@ -4,6 +4,7 @@ use super::super::keeper::Keeper;
 use super::super::seed::Seeds;
 use super::*;
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 
 fn built(scratch: &Scratch, dir: &str) {
     scratch.write(&format!("{dir}.next/BUILD_ID"), "id");
@@ -60,7 +61,9 @@ fn the_files_of_next_dev_are_no_seeds() {
 
 /// A keeper that is driven by hand.
 fn keeper(folder: &Folder, seeds: Seeds) -> Keeper {
-    Keeper::new(folder.clone(), LIMITS, Some(seeds), Clock::manual(START))
+    let clock = Clock::manual(START);
+    let metrics = Metrics::new(&clock);
+    Keeper::new(folder.clone(), LIMITS, Some(seeds), clock, metrics)
 }
 
 fn seed(keeper: &mut Keeper, now: Timestamp) {
