@@ -23,6 +23,7 @@ use selvedge::client::Client;
 use selvedge::clock::Clock;
 use selvedge::config::Config;
 use selvedge::error::ProxyError;
+use selvedge::layer::error_page::ErrorPage;
 use selvedge::log::{AccessLogger, Writer};
 use selvedge::metrics::Metrics;
 use selvedge::server::Answering;
@@ -103,6 +104,7 @@ fn edge(log: bool) -> impl Answering {
         store: MemoryStore::new(1 << 30, config.cache.max_variants),
         vault: None,
         metrics: Metrics::new(&clock),
+        error_page: ErrorPage::Own,
         clock: clock.clone(),
         access_log: writer.map(|writer| AccessLogger::new(writer, clock, false)),
         application: Application::default(),

@@ -135,8 +135,8 @@ impl ProxyError {
             Self::FirstByteTimeout { .. } | Self::Deadline { .. } => "http_response_timeout",
             Self::ConnectionLost { .. } => "connection_terminated",
             Self::InvalidResponse { .. } => "http_protocol_error",
-            // RFC 9209 has no word for it: the answer was received, and says so itself.
-            Self::OriginFailed { .. } => "http_request_error",
+            // Section 2.3.29: this request was not sent. What the others got stands beside it.
+            Self::OriginFailed { .. } => "proxy_internal_response",
             Self::Loop { .. } => "proxy_loop_detected",
             Self::BadRequest { .. }
             | Self::ClientBodyTimeout { .. }

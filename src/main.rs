@@ -112,7 +112,7 @@ fn in_runtime(
     let exit = ended.unwrap_or_else(|error| {
         // Not around the log: it may hold standard error, and somebody else hold it up.
         logs.writers().1.write(|buffer| buffer.extend(format!("selvedge: {error}\n").bytes()));
-        exit::UNAVAILABLE
+        error.exit()
     });
     drop(logs);
     ExitCode::from(exit)

@@ -30,6 +30,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::layer::admit::Admit;
 use crate::layer::deadline::Deadline;
+use crate::layer::error_page::ErrorPage;
 use crate::layer::introduce::Pseudonym;
 use crate::layer::observe::Observe;
 use crate::layer::respond::Respond;
@@ -59,14 +60,25 @@ pub struct Parts<S> {
     pub access_log: Option<AccessLogger>,
     /// Counts.
     pub metrics: Metrics,
+    /// What visitors see where there is no answer.
+    pub error_page: ErrorPage,
     /// What is known of the application.
     pub application: Application,
 }
 
 /// Builds the stack. Clones share everything; each connection has one.
 pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use<S> {
-    let Parts { origin, origin_name, store, vault, clock, access_log, metrics, application } =
-        parts;
+    let Parts {
+        origin,
+        origin_name,
+        store,
+        vault,
+        clock,
+        access_log,
+        metrics,
+        error_page,
+        application,
+    } = parts;
     let trusted: Arc<[_]> = config.server.trusted_proxies.as_slice().into();
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
@@ -88,7 +100,7 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
             Observe::new(inner, observing.clone(), access_log.clone(), tells_timing)
         })
         // Turns failures into responses.
-        .layer_fn(Respond::new)
+        .layer_fn(move |inner| Respond::new(inner, error_page.clone()))
         // Above everything that may wait. A hit never starts its timer.
         .layer_fn(move |inner| Deadline::new(inner, deadline))
         // Before anything reads target, host or fields: what can be read in two ways is refused.

@@ -8,8 +8,8 @@ use super::value::{
 };
 use super::{
     AccessLog, AdminConfig, BehindMiddleware, BuildDir, CacheConfig, ChildConfig,
-    ClientCacheControl, CompressionConfig, Config, LogConfig, NextConfig, OriginAddress,
-    OriginConfig, ServerConfig, VaultConfig,
+    ClientCacheControl, CompressionConfig, Config, ErrorPage, ErrorsConfig, LogConfig, NextConfig,
+    OriginAddress, OriginConfig, ServerConfig, VaultConfig,
 };
 use crate::policy::Switches;
 
@@ -137,6 +137,9 @@ keys! {
         listen: OrOff<AdminAddress>,
         token: OrOff<Token>,
         purge_method: Switch,
+    }
+    errors: ErrorsConfig {
+        page: ErrorPage,
     }
     log: LogConfig {
         level: Filter,

@@ -59,6 +59,8 @@ pub struct Config {
     pub child: ChildConfig,
     /// Health, on its own address.
     pub admin: AdminConfig,
+    /// What visitors are told where there is no answer.
+    pub errors: ErrorsConfig,
     /// What is written about requests and about ourselves.
     pub log: LogConfig,
 }
@@ -400,6 +402,25 @@ impl Default for AdminConfig {
             purge_method: false,
         }
     }
+}
+
+/// `[errors]`
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct ErrorsConfig {
+    /// What visitors see where there is no answer.
+    pub page: ErrorPage,
+}
+
+/// What visitors see where there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum ErrorPage {
+    /// Our page.
+    #[default]
+    Own,
+    /// That which the application was built with.
+    App,
+    /// The page in this file.
+    File(PathBuf),
 }
 
 /// `[log]`

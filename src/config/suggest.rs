@@ -147,7 +147,7 @@ mod tests {
                 section("http"),
                 "there is no section [http]; the sections are \
                  [server], [origin], [cache], [compression], [rules], [next], [vault], [child], [admin], \
-                 [log]",
+                 [errors], [log]",
             ),
             (
                 key_in_section("cache", "max_entri"),

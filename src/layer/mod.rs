@@ -8,6 +8,7 @@
 mod access_log;
 pub mod admit;
 pub mod deadline;
+pub mod error_page;
 pub mod forwarded;
 pub mod guard;
 pub mod hop_by_hop;

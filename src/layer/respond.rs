@@ -1,7 +1,6 @@
 //! Turns every failure into a response. Nothing above this layer fails.
 
 use std::convert::Infallible;
-use std::fmt::Write;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use pin_project_lite::pin_project;
 use tower::Service;
 use tracing::warn;
 
+use super::error_page::{ErrorPage, Told};
 use crate::body::Body;
 use crate::client::{self, REQUEST_ID, RequestId};
 use crate::error::ProxyError;
@@ -27,12 +27,13 @@ const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 pub struct Respond<S> {
     inner: S,
     failures: Arc<Seldom>,
+    page: ErrorPage,
 }
 
 impl<S> Respond<S> {
-    /// Answers where `inner` fails.
-    pub fn new(inner: S) -> Self {
-        Self { inner, failures: Arc::default() }
+    /// Answers where `inner` fails; visitors see `page`.
+    pub fn new(inner: S, page: ErrorPage) -> Self {
+        Self { inner, failures: Arc::default(), page }
     }
 }
 
@@ -51,7 +52,8 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let asker = Asker::of(&request);
-        RespondFuture { inner: self.inner.call(request), asker, failures: self.failures.clone() }
+        let inner = self.inner.call(request);
+        RespondFuture { inner, asker, failures: self.failures.clone(), page: self.page.clone() }
     }
 }
 
@@ -63,6 +65,7 @@ pin_project! {
         inner: F,
         asker: Asker,
         failures: Arc<Seldom>,
+        page: ErrorPage,
     }
 }
 
@@ -79,7 +82,7 @@ where
             Err(error) => {
                 tell(&error, this.failures);
                 let story = Story { class: Class::Other, outcome: Outcome::from(&error) };
-                this.asker.response(error).map(|body| Storied { body, story })
+                this.asker.response(error, this.page).map(|body| Storied { body, story })
             }
         }))
     }
@@ -113,10 +116,15 @@ impl Asker {
         }
     }
 
-    fn response(&self, error: ProxyError) -> Response<Body> {
+    fn response(&self, error: ProxyError, page: &ErrorPage) -> Response<Body> {
         let (status, form) = (error.status(), form(self.accept.as_ref()));
         let page = match form {
-            Form::Html => html(status, &self.id),
+            Form::Html => page.html(&Told {
+                status,
+                reason: reason(status),
+                message: advice(status),
+                request_id: &self.id,
+            }),
             Form::Json => json(status, &self.id),
             Form::Plain => plain(status, &self.id),
         };
@@ -193,7 +201,12 @@ impl Form {
 /// RFC 9209 section 2: our name and the type of the error; the reasons stay in the log, since they
 /// name addresses that are nobody's business.
 fn proxy_status(error: &ProxyError) -> HeaderValue {
-    let value = format!("selvedge; error={}", error.proxy_status());
+    let mut value = format!("selvedge; error={}", error.proxy_status());
+    if let ProxyError::OriginFailed { status } = error {
+        // Section 2.1.4: what was received is what we answer, of another request.
+        value.push_str("; received-status=");
+        value.push_str(status.as_str());
+    }
     HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("selvedge"))
 }
 
@@ -231,27 +244,6 @@ fn json(status: StatusCode, id: &RequestId) -> String {
     format!("{fields}\n")
 }
 
-/// An id has no character that would mean something in HTML.
-fn html(status: StatusCode, id: &RequestId) -> String {
-    let mut page = String::from(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\">",
-    );
-    // Writing to a string does not fail.
-    let _ = writeln!(
-        page,
-        "<title>{code} {reason}</title><style>\
-         :root{{color-scheme:light dark}}\
-         body{{font:17px/1.6 system-ui,sans-serif;max-width:34rem;margin:18vh auto 0;padding:0 1.5rem}}\
-         h1{{font-size:1.5rem;margin:0 0 .5rem}}small{{opacity:.65}}</style>\
-         <h1>{code} {reason}</h1><p>{advice}</p><p><small>Request {id}</small></p></html>",
-        code = status.as_u16(),
-        reason = reason(status),
-        advice = advice(status),
-    );
-    page
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,7 +258,7 @@ mod tests {
         let mut request = request.body(Body::Empty).unwrap();
         let client = Client::new([192, 0, 2, 1].into(), request.headers());
         request.extensions_mut().insert(client);
-        let Ok(response) = Respond::new(failing).oneshot(request).await;
+        let Ok(response) = Respond::new(failing, ErrorPage::Own).oneshot(request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         (Response::from_parts(parts, ()), String::from_utf8(body.to_vec()).unwrap())
@@ -304,6 +296,21 @@ mod tests {
         let (response, _) = failed("GET", "*/*", ProxyError::Overloaded { max: 1 }).await;
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()["retry-after"], "1");
+        let failed_before = ProxyError::OriginFailed { status: StatusCode::SERVICE_UNAVAILABLE };
+        let (response, _) = failed("GET", "*/*", failed_before).await;
+        let expected = "selvedge; error=proxy_internal_response; received-status=503";
+        assert_eq!(response.headers()["proxy-status"], expected);
+    }
+
+    /// The router of Next.js asks with `*/*`, and a server action with its own type. Whatever is neither
+    /// RSC nor a success makes the router navigate, and then the browser asks for HTML.
+    #[tokio::test]
+    async fn the_router_gets_a_failure_and_never_html() {
+        for accept in ["*/*", "text/x-component", ""] {
+            let (response, _) = failed("GET", accept, refused()).await;
+            assert_eq!(response.status(), 502);
+            assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
+        }
     }
 
     #[tokio::test]

@@ -160,6 +160,7 @@ outcomes! {
         ResponseTimeout "http_response_timeout",
         ConnectionTerminated "connection_terminated",
         ProtocolError "http_protocol_error",
+        InternalResponse "proxy_internal_response",
         RequestError "http_request_error",
         Loop "proxy_loop_detected",
         InternalError "proxy_internal_error",

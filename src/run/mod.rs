@@ -20,7 +20,9 @@ use crate::admin::{self, Access, Admin, Readiness};
 use crate::build::Application;
 use crate::build::files::Files;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::exit;
+use crate::layer::error_page::{ErrorPage, PageError, Template};
 use crate::log::Logs;
 use crate::metrics::Metrics;
 use crate::origin::child::{ChildError, Command};
@@ -46,9 +48,22 @@ pub enum StartError {
     /// The wrapped server cannot be had.
     #[error(transparent)]
     Child(#[from] ChildError),
+    /// The operator's error page cannot be shown.
+    #[error(transparent)]
+    ErrorPage(#[from] PageError),
     /// Signals cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),
+}
+
+impl StartError {
+    /// The exit code that says whose business it is.
+    pub fn exit(&self) -> u8 {
+        match self {
+            Self::ErrorPage(_) => exit::USAGE,
+            Self::Listen { .. } | Self::Child(_) | Self::Signals(_) => exit::UNAVAILABLE,
+        }
+    }
 }
 
 /// Runs an edge until a signal asks it to stop, or its wrapped server ends. A second signal cuts
@@ -68,6 +83,8 @@ pub async fn run(
     clock: Clock,
     serving: impl FnOnce(SocketAddr),
 ) -> Result<u8, StartError> {
+    let application = Application::default();
+    let error_page = error_page(&config, &application)?;
     let mut signals = Signals::new().map_err(StartError::Signals)?;
     let listener = listen(config.server.listen, "server.listen", server::bind)?;
     let readiness = watch::Sender::new(Readiness::WaitsForOrigin);
@@ -97,7 +114,6 @@ pub async fn run(
         () = signals.next() => return upstream.end().await,
     }
     // Once a wrapped server answers: its command may well have built the application first.
-    let application = Application::default();
     let files = Files::of(&config.next, command.as_ref()).begin(&application).await;
     if let Some(found) = application.base_path().filter(|_| config.next.base_path.is_empty()) {
         config.next.base_path = found;
@@ -118,6 +134,7 @@ pub async fn run(
         clock,
         access_log,
         metrics: metrics.clone(),
+        error_page,
         application,
     };
     let server = Server::new(stack::build(&config, parts), config.server.clone(), metrics);
@@ -171,6 +188,14 @@ fn listen(
     bind: impl FnOnce(SocketAddr) -> io::Result<TcpListener>,
 ) -> Result<TcpListener, StartError> {
     bind(address).map_err(|error| StartError::Listen { address, key, error })
+}
+
+fn error_page(config: &Config, application: &Application) -> Result<ErrorPage, PageError> {
+    Ok(match &config.errors.page {
+        config::ErrorPage::Own => ErrorPage::Own,
+        config::ErrorPage::App => ErrorPage::Application(application.clone()),
+        config::ErrorPage::File(path) => ErrorPage::File(Template::load(path)?.into()),
+    })
 }
 
 fn capacity(config: &Config) -> u64 {

@@ -11,6 +11,7 @@ mod build_dir;
 mod count;
 mod duration;
 mod edges;
+mod error_page;
 mod field_names;
 mod filter;
 mod folder;

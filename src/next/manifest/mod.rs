@@ -31,6 +31,8 @@ pub struct Manifest {
     pub prerender: Option<Prerender>,
     /// What images may be asked for.
     pub images: Option<Images>,
+    /// The page for what has gone wrong, where it was built as a file.
+    pub error_page: Option<Box<str>>,
     default_locales: Box<[Box<str>]>,
 }
 
@@ -56,20 +58,28 @@ pub struct Damage {
 
 impl Manifest {
     /// Its files.
-    pub const FILES: [&'static str; 6] =
-        [BUILD_ID, Routes::FILE, Prerender::FILE, Images::FILE, middleware::EDGE, middleware::NODE];
+    pub const FILES: [&'static str; 7] = [
+        BUILD_ID,
+        Routes::FILE,
+        Prerender::FILE,
+        Images::FILE,
+        middleware::EDGE,
+        middleware::NODE,
+        ERROR_PAGE,
+    ];
 
     /// Reads a build whose files `find` knows, and tells which of them are damaged.
     pub fn read(mut find: impl FnMut(&'static str) -> Found) -> (Self, Vec<Damage>) {
         let mut damages = Vec::new();
         let routes = Routes::read(find(Routes::FILE), &mut damages);
         let manifest = Self {
-            build_id: build_id(find(BUILD_ID), &mut damages),
+            build_id: text(BUILD_ID, find(BUILD_ID), &mut damages),
             default_locales: routes.as_ref().map(Routes::default_locales).unwrap_or_default(),
             routes,
             middleware: Middleware::read(&mut find, &mut damages),
             prerender: Prerender::read(find(Prerender::FILE), &mut damages),
             images: Images::read(find(Images::FILE), &mut damages),
+            error_page: text(ERROR_PAGE, find(ERROR_PAGE), &mut damages),
         };
         (manifest, damages)
     }
@@ -109,12 +119,16 @@ impl Manifest {
 /// The file that has nothing but the name of the build.
 pub const BUILD_ID: &str = "BUILD_ID";
 
-fn build_id(found: Found, damages: &mut Vec<Damage>) -> Option<Box<str>> {
+/// The page of the Pages Router for what has gone wrong; the App Router has none as a file.
+pub const ERROR_PAGE: &str = "server/pages/500.html";
+
+/// A file that counts as it is; an empty one is none.
+fn text(file: &'static str, found: Found, damages: &mut Vec<Damage>) -> Option<Box<str>> {
     match found {
         Found::Nothing => None,
-        Found::Text(text) => Some(text.trim()).filter(|id| !id.is_empty()).map(Box::from),
+        Found::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(Box::from),
         Found::Unreadable(wrong) => {
-            damages.push(Damage { file: BUILD_ID, wrong });
+            damages.push(Damage { file, wrong });
             None
         }
     }
