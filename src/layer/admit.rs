@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{HOST, VIA};
+use http::header::{HOST, TRANSFER_ENCODING, VIA};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use tower::Service;
@@ -47,6 +47,9 @@ impl<S> Admit<S> {
         {
             // RFC 9112 section 6.1: what is not understood is refused.
             return Err(bad("the Transfer-Encoding is something else than chunked"));
+        }
+        if fields.may_have(Fields::OF_CONNECTION) && is_for_two(request) {
+            return Err(bad("the body of DELETE and OPTIONS needs a Content-Length"));
         }
         if fields.may_have(Fields::VIA) && is_ours(request.headers(), &self.pseudonym) {
             return Err(ProxyError::Loop { origin: self.origin.clone() });
@@ -120,6 +123,13 @@ fn check_host(request: &mut Request<Body>, https: bool) -> Result<(), ProxyError
         (None, _) if request.version() < Version::HTTP_11 => Ok(()),
         (None, _) => Err(bad("there is no Host field")),
     }
+}
+
+/// CVE-2026-29057: where `rewrites` lead to another server, Next.js up to 15.5.12 and 16.1.6 forwards a
+/// chunked DELETE or OPTIONS with `Content-Length: 0`, and its body as a request of its own.
+fn is_for_two(request: &Request<Body>) -> bool {
+    matches!(*request.method(), Method::DELETE | Method::OPTIONS)
+        && request.headers().contains_key(TRANSFER_ENCODING)
 }
 
 /// RFC 9110 section 7.6.3: our own name in `Via` means that the request has been here before.

@@ -3,8 +3,9 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::table::{BUILD, Rule, SCRIPTED, Script};
+use super::table::{BUILD, Rule, SCRIPTED};
 use super::walk::{ask, with_the_rule, without_the_rule};
 use super::wire::Edge;
 
@@ -51,18 +52,20 @@ impl Drop for Build {
 }
 
 /// An origin that answers by a script, for as long as the test runs.
-fn scripted(script: Script) -> SocketAddr {
+pub fn scripted<S: Into<String>>(script: impl Fn(&str) -> S + Send + Sync + 'static) -> SocketAddr {
+    let script = Arc::new(script);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
-            std::thread::spawn(move || serve(stream, script));
+            let script = script.clone();
+            std::thread::spawn(move || serve(stream, |head| script(head).into()));
         }
     });
     address
 }
 
-fn serve(mut stream: TcpStream, script: Script) {
+fn serve(mut stream: TcpStream, script: impl Fn(&str) -> String) {
     let mut read = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {

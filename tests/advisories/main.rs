@@ -19,6 +19,8 @@ mod fixture;
 #[path = "../support/npm.rs"]
 mod npm;
 mod real;
+mod smuggling;
+mod spellings;
 #[path = "../support/process.rs"]
 mod support;
 mod table;

@@ -1,4 +1,10 @@
 //! The table.
+//!
+//! Not in it, since the edge has no rule for them, and only a newer Next.js helps: CVE-2025-55182 (React2Shell),
+//! the other advisories about decoding a server action, CVE-2026-27978 (`Origin: null`), CVE-2025-55173
+//! (pictures that are none, of a server that `remotePatterns` allows) and the AVIF decoder. Of
+//! CVE-2026-44575 (`/page.rsc`) the edge only sees to it that nobody else gets what middleware covers.
+//! CVE-2026-29057 is in `smuggling.rs`.
 
 use super::client::Answer;
 
@@ -29,7 +35,7 @@ pub struct Ask {
 /// Where the edge's rule stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rule {
-    /// `layer::guard`: the origin never sees it.
+    /// `layer::guard` (or `forwarded`, or `admit`): the origin never sees it.
     Guard,
     /// The same, where the edge knows the application's build.
     GuardWithBuild,
@@ -50,7 +56,8 @@ const fn with(target: &'static str, fields: &'static [(&'static str, &'static st
 
 const SUBREQUEST: &str = "middleware:middleware:middleware:middleware:middleware";
 
-/// What real versions show: the major version (`app/package-*.json` has the whole of it) first.
+/// What real versions show: the major version (`app/package-*.json` has the whole of it) first. In the
+/// order in which they are asked: after CVE-2024-46982 a server gives all what the attacker left.
 pub const REAL: &[(u32, Advisory)] = &[
     (
         13,
@@ -86,6 +93,18 @@ pub const REAL: &[(u32, Advisory)] = &[
             harm: is_for_members,
             would_be_kept: true,
             rule: Rule::GuardWithBuild,
+        },
+    ),
+    (
+        14,
+        Advisory {
+            id: "?__nextLocale",
+            gain: "a page in a language that there is not",
+            attack: plain("/pp/ssr?__nextLocale=evil&__nextDefaultLocale=evil"),
+            visit: plain("/pp/ssr"),
+            harm: |answer| answer.text().contains("lang=\"evil\""),
+            would_be_kept: false,
+            rule: Rule::Guard,
         },
     ),
     (
@@ -156,6 +175,18 @@ pub const REAL: &[(u32, Advisory)] = &[
             attack: with("/old", &[("x-nextjs-data", "1")]),
             visit: plain("/old"),
             harm: |answer| !answer.headers.contains_key("location"),
+            would_be_kept: false,
+            rule: Rule::Guard,
+        },
+    ),
+    (
+        15,
+        Advisory {
+            id: "X-Forwarded-Proto",
+            gain: "a redirect to where nobody listens",
+            attack: with("/old", &[("x-forwarded-proto", "https"), ("x-forwarded-host", "evil")]),
+            visit: plain("/old"),
+            harm: |answer| !answer.header("location").starts_with("http://localhost"),
             would_be_kept: false,
             rule: Rule::Guard,
         },

@@ -453,13 +453,15 @@ fn a_body_that_nobody_expects_is_a_body_all_the_same() {
         ),
         // TE.0
         (
-            "chunks on OPTIONS",
-            b"OPTIONS /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
+            "chunks on PATCH",
+            b"PATCH /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
             Forwarded(&[
-                "OPTIONS /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+                "PATCH /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
                 "GET /b HTTP/1.1\r\nhost: a\r\n\r\n",
             ]),
         ),
+        // The same behind Next.js (CVE-2026-29057).
+        ("chunks on OPTIONS", smuggled!("OPTIONS /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), BAD),
         // 0.CL: a length of nothing stays one.
         (
             "a length of zero",
