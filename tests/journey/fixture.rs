@@ -12,9 +12,11 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// A build of an application.
 #[derive(Clone, Copy, Debug)]
 pub struct Build {
+    /// The version of Next.js.
+    pub major: u32,
     /// The folder of its source, below `tests/journey`.
     pub source: &'static str,
-    /// The folder that it is built in, below `target/journey`.
+    /// The folder that it is built in, below `target/journey/<major>`.
     pub name: &'static str,
     /// What it is built with, `NAME=value`.
     pub with: &'static str,
@@ -24,7 +26,7 @@ pub struct Build {
 pub fn build(build: Build) -> Result<PathBuf, String> {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     node_is_there()?;
-    let root = packages();
+    let root = packages(build.major);
     let source = sources().join("journey").join(build.source);
     let dir = root.join(build.name);
     let stamp = dir.join(".built");
@@ -43,17 +45,19 @@ fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
-/// The folder that has the packages of `tests/next-app`, the browser's driver among them.
-pub fn packages() -> PathBuf {
-    let (source, root) = (sources().join("next-app"), target().join("journey"));
+/// The folder that has the packages of `tests/next-app`; those of 16 have the browser's driver too.
+pub fn packages(major: u32) -> PathBuf {
+    let source = sources().join("next-app");
+    let root = target().join("journey").join(major.to_string());
     let stamp = root.join(".installed");
-    let wanted = std::fs::read_to_string(source.join("package-lock-16.json")).expect("a lock file");
+    let wanted = std::fs::read_to_string(source.join(format!("package-lock-{major}.json")));
+    let wanted = wanted.expect("a lock file");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return root;
     }
     std::fs::create_dir_all(&root).expect("a folder can be made");
     for name in ["package", "package-lock"] {
-        let (from, to) = (format!("{name}-16.json"), format!("{name}.json"));
+        let (from, to) = (format!("{name}-{major}.json"), format!("{name}.json"));
         std::fs::copy(source.join(from), root.join(to)).expect("a file can be copied");
     }
     run(&root, "npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"]);

@@ -1,4 +1,4 @@
-//! Whole journeys: real applications with Next.js 16 behind the edge's binary, visited with Chromium,
+//! Whole journeys: real applications of Next.js behind the edge's binary, visited with Chromium,
 //! and every request counted that gets as far as the origin.
 //!
 //! Each story is a script in `stories/`; it leads the browser and says what must be true. Here stands
@@ -7,8 +7,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 #![allow(missing_docs, unreachable_pub)]
-// Parts of what is shared with other tests are not needed here.
-#![allow(dead_code)]
+// Parts of what is shared with other tests are not needed here; real waits are measured.
+#![allow(dead_code, clippy::disallowed_methods)]
 
 #[path = "../next/client.rs"]
 mod client;
@@ -18,6 +18,7 @@ mod fixture;
 mod npm;
 mod play;
 mod stage;
+mod streams;
 #[path = "../support/process.rs"]
 mod support;
 #[path = "../support/tree.rs"]
@@ -29,10 +30,12 @@ use fixture::Build;
 use play::play;
 use stage::Stage;
 
-const A: Build = Build { source: "app", name: "a", with: "BUILD=a" };
-const B: Build = Build { source: "app", name: "b", with: "BUILD=b" };
-const CACHED: Build = Build { source: "cached", name: "cached", with: "PARTIAL=true" };
-const EAGER: Build = Build { source: "cached", name: "eager", with: "PARTIAL=false" };
+const A: Build = Build { major: 16, source: "app", name: "a", with: "BUILD=a" };
+const A_ON_15: Build = Build { major: 15, ..A };
+const A_ON_14: Build = Build { major: 14, ..A };
+const B: Build = Build { major: 16, source: "app", name: "b", with: "BUILD=b" };
+const CACHED: Build = Build { major: 16, source: "cached", name: "cached", with: "PARTIAL=true" };
+const EAGER: Build = Build { major: 16, source: "cached", name: "eager", with: "PARTIAL=false" };
 
 /// The folders of these builds, if all is there that the tests need.
 fn built(builds: &[Build]) -> Option<Vec<PathBuf>> {
@@ -71,6 +74,13 @@ async fn a_storm_of_prefetches_is_calm_for_the_second_visitor() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_it_was_with_next_15_and_14() {
+    for build in [A_ON_15, A_ON_14] {
+        story("storm", &[build], &[("STORY_PATH", "/list")]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn so_it_is_with_cache_components() {
     story("storm", &[CACHED], &[("STORY_PATH", "/"), ("STORY_SHELLS", "1")]).await;
 }
@@ -103,4 +113,28 @@ async fn a_deploy_under_open_pages() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_origin_dies_while_somebody_reads() {
     story("dead", &[A], &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_over_time_is_handed_on_as_it_comes() {
+    let Some(folders) = built(&[A, CACHED]) else { return };
+    let stage = Stage::set("streams-a", &folders[..1]).await;
+    streams::server_sent_events(&stage).await;
+    streams::what_is_done_after_an_answer(&stage).await;
+    let stage = Stage::set("streams-cached", &folders[1..]).await;
+    streams::a_page_with_holes(&stage).await;
+    streams::a_shell_is_stored_and_its_page_is_not(&stage).await;
+}
+
+/// `cargo test --test journey figures -- --ignored --nocapture`
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "prints figures"]
+async fn figures() {
+    let Some(folders) = built(&[A]) else { return };
+    let mut stage = Stage::set("figures", &folders).await;
+    play("crowd", stage.edge.address, &mut stage, &[]).await;
+    let mut stage = Stage::set("figures-without", &folders).await;
+    // Chromium renews what Next.js lets it hold stale, and such requests are never seen to end.
+    let without = [("STORY_WITHOUT", "1"), ("STORY_PATIENCE", "600")];
+    play("crowd", stage.counter.address, &mut stage, &without).await;
 }

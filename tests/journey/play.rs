@@ -20,7 +20,7 @@ pub async fn play(
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journey/stories");
     let mut node = Command::new("node");
     node.arg(script.join(name).with_extension("mjs")).arg(format!("http://{site}"));
-    node.env("PLAYWRIGHT_CORE", packages().join("node_modules/playwright-core"));
+    node.env("PLAYWRIGHT_CORE", packages(16).join("node_modules/playwright-core"));
     node.envs(more.iter().copied());
     node.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut node = node.spawn().expect("node can be run");

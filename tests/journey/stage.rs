@@ -29,7 +29,8 @@ pub struct Stage {
 impl Stage {
     /// `name` names its folder, for nobody else; the first of `builds` is deployed.
     pub async fn set(name: &str, builds: &[PathBuf]) -> Self {
-        let folder = super::fixture::packages().join("stages").join(name);
+        // Beside the builds, where their packages are found.
+        let folder = builds[0].with_file_name("stages").join(name);
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("a folder can be made");
         // What a server keeps on disk in one story is not for another.
@@ -88,7 +89,7 @@ async fn next_start(dir: &Path, admin: SocketAddr) -> Process {
     let bridge = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/next/bridge.cjs");
     let address = free_address();
     let mut next = Command::new("node");
-    next.arg(super::fixture::packages().join("node_modules/next/dist/bin/next"));
+    next.arg(dir.join("../../../node_modules/next/dist/bin/next"));
     next.args(["start", "-H", "127.0.0.1", "-p"]);
     next.arg(address.port().to_string()).current_dir(dir);
     next.env("NODE_OPTIONS", format!("--require {}", bridge.display()));

@@ -2,11 +2,13 @@
 //
 //   CHROMIUM         the browser (default /usr/bin/chromium)
 //   PLAYWRIGHT_CORE  the folder of playwright-core
+//   STORY_PATIENCE   for how many milliseconds something is waited for (default 5000)
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
 const { chromium } = createRequire(import.meta.url)(process.env.PLAYWRIGHT_CORE);
 const base = process.argv[2];
+const usual = Number(process.env.STORY_PATIENCE ?? 5_000);
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -26,7 +28,7 @@ const browser = await chromium.launch({
 export async function tell(story) {
   let code = 0;
   try {
-    await Promise.race([story(), sleep(90_000).then(() => Promise.reject(new Error('no end after 90 s')))]);
+    await Promise.race([story(), sleep(180_000).then(() => Promise.reject(new Error('no end after 180 s')))]);
   } catch (error) {
     code = 1;
     console.log(`FAIL ${error.stack}`);
@@ -58,8 +60,14 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const visitors = [];
 
 /** Waits until something is so, but not for long. */
-export async function until(so, patience = 5_000) {
+export async function until(so, patience = usual) {
   for (const late = Date.now() + patience; !(await so()) && Date.now() < late; ) await sleep(20);
+}
+
+/** Whether the router asks for a page beforehand; Next.js 16 asks in segments. */
+function isPrefetchOfPage(headers) {
+  const segment = headers['next-router-segment-prefetch'];
+  return segment ? segment.endsWith('/__PAGE__') : headers['next-router-prefetch'] === '1';
 }
 
 /** Someone with a browser of his own: no cookies, nothing in its cache. */
@@ -92,7 +100,8 @@ class Visitor {
     page.on('console', (message) => {
       const { url } = message.location();
       // Only a page can say that it has no icon; what else is opened has the browser ask for one.
-      if (message.type() === 'error' && !url.endsWith('/favicon.ico')) this.complaints.push(`console: ${message.text()} (${url})`);
+      if (message.type() !== 'error' || url.endsWith('/favicon.ico')) return;
+      this.complaints.push(`console: ${message.text()} (${url})`);
     });
     page.on('request', (request) => {
       this.waiting.add(request.url());
@@ -107,7 +116,7 @@ class Visitor {
     });
     page.on('requestfinished', (request) => {
       this.#ended(request);
-      if (request.headers()['next-router-segment-prefetch']?.endsWith('/__PAGE__')) {
+      if (isPrefetchOfPage(request.headers())) {
         this.#prefetched.add(new URL(request.url()).pathname);
       }
     });

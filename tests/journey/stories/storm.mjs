@@ -27,11 +27,11 @@ await tell(async () => {
     missed += asked.filter(([, , story]) => !/^selvedge; hit/.test(story)).length;
   }
   const later = await requests();
-  equal(later.length, missed, 'requests of later visitors that are not answered from memory');
+  equal(later.length, missed, `misses of later visitors, who cost ${later}`);
   const seen = new Set();
   const again = [...first, ...later].filter((request) => seen.size === seen.add(request).size);
   equal(again, [], 'asked for twice');
   if (!shells) equal(later.filter((request) => !request.endsWith('=/_tree')), [], 'what later visitors cost');
   if (Math.min(...counts) < (shells ? 3 : 20)) throw new Error(`prefetches: ${counts}`);
-  console.log(`${counts} prefetches; requests to the origin: ${first.length} by the first visitor, ${later.length} by the others`);
+  console.log(`${counts} prefetches; the origin had ${first.length} requests by the first visitor, ${later.length} by others`);
 });

@@ -1,4 +1,4 @@
-import { after } from 'next/server';
+import * as server from 'next/server';
 import { sleep, state } from '../../../lib/state';
 
 export const dynamic = 'force-dynamic';
@@ -9,7 +9,7 @@ export function GET() {
 }
 
 export function POST() {
-  after(async () => {
+  server.after(async () => {
     await sleep(200);
     state.after += 1;
   });
