@@ -175,9 +175,10 @@ impl Asked {
     }
 }
 
-/// Whether the origin has no file, or not just now.
+/// Whether the origin has no file, or not just now. Next.js answers 400 for one that it knew at its
+/// start and that was taken away since, as `next build` in the folder of a running server does.
 fn is_missing(status: StatusCode) -> bool {
-    status == StatusCode::NOT_FOUND || status.is_server_error()
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND) || status.is_server_error()
 }
 
 /// Whether it was for the origin that there is no answer, and not for the client.
