@@ -1,5 +1,6 @@
 //! Whole configurations: what is read, which source counts, and what mistakes look like.
 
+mod docs;
 mod precedence;
 mod reference;
 mod rendering;
