@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 
 /// The tokens that are good, any of which will do.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +21,8 @@ pub(super) enum Refused {
     Token,
     /// He needs none, but must not be a browser.
     ContentType,
+    /// He needs none, but has asked by a name that may be anybody's.
+    Host,
 }
 
 impl Access {
@@ -42,13 +44,28 @@ impl Access {
         if self.has_token(headers) {
             return Ok(());
         }
-        if self.configured.is_some() || !peer.to_canonical().is_loopback() {
-            return Err(Refused::Token);
-        }
+        self.check_place(headers, peer)?;
         let kind = headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes());
         match kind.is_some_and(|kind| kind.starts_with(b"application/json")) {
             true => Ok(()),
             false => Err(Refused::ContentType),
+        }
+    }
+
+    /// Whether a request from `peer` may see what is stored and counted: by the same rule, but that it
+    /// needs no media type.
+    pub(super) fn may_look(&self, headers: &HeaderMap, peer: IpAddr) -> Result<(), Refused> {
+        if self.has_token(headers) { Ok(()) } else { self.check_place(headers, peer) }
+    }
+
+    /// Whether whoever has no token needs none.
+    fn check_place(&self, headers: &HeaderMap, peer: IpAddr) -> Result<(), Refused> {
+        if self.configured.is_some() || !peer.to_canonical().is_loopback() {
+            return Err(Refused::Token);
+        }
+        match headers.get(HOST).is_none_or(|host| is_of_this_machine(host.as_bytes())) {
+            true => Ok(()),
+            false => Err(Refused::Host),
         }
     }
 
@@ -62,6 +79,20 @@ impl Access {
         // All are compared, and in full, so that the time it takes tells nothing.
         known.fold(false, |found, token| found | is_same(token.as_bytes(), given))
     }
+}
+
+/// A browser on this machine may be shown a page of a name whose address becomes ours (DNS rebinding).
+/// An address has no such owner, and `localhost` is looked up nowhere.
+fn is_of_this_machine(host: &[u8]) -> bool {
+    let Ok(host) = str::from_utf8(host) else { return false };
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        _ => host,
+    };
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    let name = name.to_ascii_lowercase();
+    address.parse::<IpAddr>().is_ok() || name == "localhost" || name.ends_with(".localhost")
 }
 
 fn is_same(token: &[u8], given: &[u8]) -> bool {
@@ -108,6 +139,33 @@ mod tests {
             }
             assert_eq!(access.check(&headers, peer), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn whoever_needs_no_token_asks_by_a_name_that_is_nobodys() {
+        let access = Access::default();
+        for (host, is_ok) in [
+            ("localhost", true),
+            ("LOCALHOST:9180", true),
+            ("edge.localhost:1", true),
+            ("127.0.0.1:9180", true),
+            ("[::1]:9180", true),
+            ("[::1]", true),
+            ("192.0.2.1", true),
+            ("rebound.example:9180", false),
+            ("localhost.example", false),
+            ("127.0.0.1.example", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", host.parse().unwrap());
+            let expected = if is_ok { Ok(()) } else { Err(Refused::Host) };
+            assert_eq!(access.may_look(&headers, [127, 0, 0, 1].into()), expected, "{host}");
+            headers.insert("content-type", "application/json".parse().unwrap());
+            assert_eq!(access.check(&headers, [127, 0, 0, 1].into()), expected, "{host}");
+        }
+        let there = [192, 0, 2, 1].into();
+        assert_eq!(access.may_look(&HeaderMap::new(), there), Err(Refused::Token));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use super::access::Refused;
-use super::{Admin, text};
+use super::{Admin, refuse, text};
 use crate::next::bridge;
 use crate::policy::date::Timestamp;
 use crate::store::{MemoryStore, Validity};
@@ -81,6 +81,18 @@ impl Invalidation {
         count
     }
 
+    /// In a line for whoever watches.
+    pub fn told(&self) -> String {
+        let Self { tags, paths, prefixes, all, soft, .. } = self;
+        let tags = tags.iter().map(|tag| format!("tag {tag}"));
+        let prefixes = prefixes.iter().map(|prefix| format!("{prefix}*"));
+        let all = all.then(|| "everything".to_owned());
+        let named: Vec<_> =
+            all.into_iter().chain(paths.iter().cloned()).chain(prefixes).chain(tags).collect();
+        let soft = if *soft { ", softly" } else { "" };
+        format!("{}{soft}", named.join(", "))
+    }
+
     /// What that is good for afterwards.
     fn leaves(&self, now: Timestamp) -> Validity {
         match self.expire {
@@ -98,6 +110,11 @@ fn lies_in(name: &str, begin: &str, whole_segments: bool) -> bool {
     rest.is_some_and(|rest| {
         !whole_segments || rest.is_empty() || rest.starts_with('/') || begin.ends_with('/')
     })
+}
+
+/// How many there were.
+pub fn responses(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "response" } else { "responses" })
 }
 
 impl Admin {
@@ -121,6 +138,7 @@ impl Admin {
                     tags = ?what.tags, paths = ?what.paths, prefixes = ?what.prefixes,
                     all = what.all, soft = what.soft, expire = what.expire, "invalidated {count} stored responses",
                 );
+                self.metrics.note_invalidation(&what.told(), &responses(count));
                 let mut done = text(StatusCode::OK, format!("{{\"invalidated\":{count}}}\n"));
                 let kind = HeaderValue::from_static("application/json");
                 done.headers_mut().insert(CONTENT_TYPE, kind);
@@ -147,18 +165,6 @@ impl Admin {
                 "refused an invalidation without the right token; whoever invalidates must send \
                  admin.token (the bridge: as SELVEDGE_TOKEN)",
             );
-        }
-    }
-}
-
-fn refuse(refused: Refused) -> Response<Full<Bytes>> {
-    match refused {
-        Refused::Token => text(
-            StatusCode::UNAUTHORIZED,
-            "send `Authorization: Bearer TOKEN`, the value of admin.token\n",
-        ),
-        Refused::ContentType => {
-            text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`\n")
         }
     }
 }

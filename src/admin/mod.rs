@@ -4,9 +4,12 @@
 //! - `/livez`: 200 as long as the process can answer at all.
 //! - `/readyz`: 200 when the origin has been seen and the edge is not draining; else 503 and why.
 //! - `/metrics`: what was counted, for Prometheus.
+//! - `/`: the same for people, live, see [`dashboard`].
 //! - `/invalidate`: makes stored responses obsolete, see [`invalidate`].
 
 mod access;
+pub mod dashboard;
+mod entries;
 pub mod invalidate;
 
 use std::convert::Infallible;
@@ -17,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -27,6 +30,9 @@ use tokio::sync::watch;
 use tracing::debug;
 
 pub use access::Access;
+pub use dashboard::Dashboard;
+
+use access::Refused;
 
 use crate::clock::Clock;
 use crate::log::Seldom;
@@ -73,7 +79,9 @@ pub struct Admin {
     pub store: MemoryStore,
     /// What `/metrics` tells.
     pub metrics: Metrics,
-    /// Who may change anything.
+    /// What the dashboard shows besides.
+    pub dashboard: Dashboard,
+    /// Who may look, and change anything.
     pub access: Arc<Access>,
     /// The application's `basePath`, once it is known.
     pub base_path: Arc<OnceLock<String>>,
@@ -95,7 +103,12 @@ pub async fn serve(listener: TcpListener, admin: Admin) {
         tokio::spawn(async move {
             let service = service_fn(move |request: Request<Incoming>| {
                 let admin = admin.clone();
-                async move { Ok::<_, Infallible>(admin.answer(request, peer.ip()).await) }
+                async move {
+                    Ok::<_, Infallible>(match (request.method(), request.uri().path()) {
+                        (&Method::GET, "/events") => admin.events(request.headers(), peer.ip()),
+                        _ => admin.answer(request, peer.ip()).await.map(Either::Left),
+                    })
+                }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -116,6 +129,10 @@ impl Admin {
         match (request.method(), request.uri().path()) {
             (&Method::POST, "/invalidate") => self.invalidate(request, peer).await,
             (_, "/invalidate") => only(HeaderValue::from_static("POST")),
+            (&Method::GET | &Method::HEAD, "/") => self.page(),
+            (&Method::GET, "/entries") => {
+                self.entries(request.uri().query(), request.headers(), peer).await
+            }
             (&Method::GET | &Method::HEAD, "/livez") => text(StatusCode::OK, "alive\n"),
             (&Method::GET | &Method::HEAD, "/readyz") => {
                 let (status, told) = self.readiness.borrow().answer();
@@ -128,11 +145,27 @@ impl Admin {
                 page
             }
             (&Method::GET | &Method::HEAD, _) => {
-                let there = "there is /livez, /readyz, /metrics and /invalidate here\n";
+                let there = "there is /, /livez, /readyz, /metrics and /invalidate here\n";
                 text(StatusCode::NOT_FOUND, there)
             }
             _ => only(HeaderValue::from_static("GET, HEAD")),
         }
+    }
+}
+
+fn refuse(refused: Refused) -> Response<Full<Bytes>> {
+    match refused {
+        Refused::Token => text(
+            StatusCode::UNAUTHORIZED,
+            "send `Authorization: Bearer TOKEN`, the value of admin.token\n",
+        ),
+        Refused::ContentType => {
+            text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`\n")
+        }
+        Refused::Host => text(
+            StatusCode::FORBIDDEN,
+            "ask by an address or as localhost, or configure admin.token and send it\n",
+        ),
     }
 }
 

@@ -76,6 +76,13 @@ impl Application {
         self.0.manifest.store(Some(Arc::new(manifest)));
     }
 
+    /// The id of the build that answers now, as far as it is known; else that of the files.
+    pub fn build_id(&self) -> Option<String> {
+        let answering = self.0.builds.lock().current().map(str::to_owned);
+        let of_files = || self.manifest().as_deref()?.build_id.as_deref().map(str::to_owned);
+        answering.or_else(of_files)
+    }
+
     /// Notes that somebody asks for something; every hit does.
     pub fn note_visit(&self) {
         let visits = &self.0.visits;

@@ -211,8 +211,17 @@ impl<S: Inner> Edge<S> {
     /// Asks the origin, and notes how long it took.
     async fn ask(&self, request: Request<Body>) -> Result<Response<Body>, ProxyError> {
         let began = self.clock.monotonic();
+        let (method, target) = (request.method().clone(), request.uri().clone());
         let answer = self.origin.clone().oneshot(request).await;
-        let mut response = answer.inspect_err(|error| self.metrics.origin_failed(error))?;
+        let failed =
+            |why: &str| self.metrics.note_error(&format!("{method} {}", target.path()), why);
+        let mut response = answer.inspect_err(|error| {
+            self.metrics.origin_failed(error);
+            failed(&error.to_string());
+        })?;
+        if response.status().is_server_error() {
+            failed(&format!("the origin answered {}", response.status().as_u16()));
+        }
         let took = self.clock.monotonic().saturating_sub(began);
         self.metrics.origin_took(took);
         response.extensions_mut().insert(OriginTime(took));

@@ -9,7 +9,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use tracing::info;
 
 use super::{Edge, Inner};
-use crate::admin::invalidate::Invalidation;
+use crate::admin::invalidate::{self, Invalidation};
 use crate::body::Body;
 
 impl<S: Inner> Edge<S> {
@@ -28,6 +28,7 @@ impl<S: Inner> Edge<S> {
         let path = request.uri().path();
         let what = Invalidation { paths: vec![path.to_owned()], ..Invalidation::default() };
         let count = what.apply(&self.store, &self.settings.next.base_path, self.clock.now());
+        self.metrics.note_invalidation(&what.told(), &invalidate::responses(count));
         info!(path, "purged {count} stored responses");
         let told = format!("{{\"invalidated\":{count}}}\n");
         Some(answer(StatusCode::OK, "application/json", told))

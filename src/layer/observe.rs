@@ -16,9 +16,11 @@ use tower::Service;
 use super::access_log::Entry;
 use super::server_timing;
 use crate::body::Body;
+use crate::cache::OriginTime;
 use crate::error::BodyError;
 use crate::log::AccessLogger;
-use crate::metrics::{Metrics, Shard, Storied, Tally};
+use crate::metrics::{Metrics, Shard, Storied, Tally, Visit};
+use crate::policy::status::Status;
 
 /// See the module. Each clone, so each connection, counts in a shard of its own.
 #[derive(Debug)]
@@ -28,13 +30,16 @@ pub struct Observe<S> {
     shard: Arc<Shard>,
     log: Option<AccessLogger>,
     tells_timing: bool,
+    /// Some requests are looked at closely; a connection's first is any of them.
+    turn: u32,
 }
 
 impl<S> Observe<S> {
     /// Counts each request to `inner`, and tells `log` of it, if there is one; and whoever gets its
     /// answer how long it took, if `tells_timing`.
     pub fn new(inner: S, metrics: Metrics, log: Option<AccessLogger>, tells_timing: bool) -> Self {
-        Self { inner, shard: metrics.shard(), metrics, log, tells_timing }
+        let (shard, turn) = (metrics.shard(), fastrand::u32(..));
+        Self { inner, shard, metrics, log, tells_timing, turn }
     }
 }
 
@@ -59,12 +64,15 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let began = self.shard.monotonic();
+        self.turn = self.turn.wrapping_add(1);
+        let visit = self.metrics.visit(self.turn, request.uri().path_and_query());
         // Boxed: it would be moved with the future and the response, layer by layer.
         let entry = self.log.as_ref().map(|log| Box::new(Entry::new(log, &request, began)));
         ObserveFuture {
             inner: self.inner.call(request),
             tally: Some(Tally::new(&self.shard, began)),
             entry,
+            visit,
             is_waited_for: false,
             tells_timing: self.tells_timing,
         }
@@ -79,6 +87,7 @@ pin_project! {
         inner: F,
         tally: Option<Tally>,
         entry: Option<Box<Entry>>,
+        visit: Option<Box<Visit>>,
         is_waited_for: bool,
         tells_timing: bool,
     }
@@ -107,7 +116,13 @@ where
         if let Some(entry) = &mut entry {
             entry.note(&head, &body);
         }
-        Poll::Ready(Ok(Response::from_parts(head, Observed { body, tally, entry })))
+        let mut visit = this.visit.take();
+        if let Some(visit) = &mut visit {
+            let origin = head.extensions.get::<OriginTime>().map(|origin| origin.0);
+            let detail = head.extensions.get::<Status>().and_then(|status| status.detail);
+            visit.answered(story, head.status, origin, detail);
+        }
+        Poll::Ready(Ok(Response::from_parts(head, Observed { body, tally, entry, visit })))
     }
 }
 
@@ -118,6 +133,7 @@ pub struct Observed {
     #[allow(dead_code, reason = "counts when it is dropped")]
     tally: Option<Tally>,
     entry: Option<Box<Entry>>,
+    visit: Option<Box<Visit>>,
 }
 
 impl http_body::Body for Observed {
@@ -132,6 +148,9 @@ impl http_body::Body for Observed {
         let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
         if let Some(entry) = &mut this.entry {
             entry.count(frame.as_ref(), this.body.is_end_stream());
+        }
+        if let (Some(visit), Some(Ok(frame))) = (&mut this.visit, &frame) {
+            visit.sent(frame.data_ref().map_or(0, Bytes::len));
         }
         Poll::Ready(frame)
     }

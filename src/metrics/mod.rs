@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! layer::observe ─▶ a shard of the connection ─┐
-//! cache, origin, vault, child ─▶ events ───────┼─▶ page ─▶ /metrics
+//! cache, origin, vault, child ─▶ events ───────┼─▶ page ─▶ /metrics; reading ─▶ the dashboard
 //! store, runtime, /proc ───────────────────────┘ (looked at when somebody asks)
 //! ```
 //!
@@ -17,6 +17,9 @@ mod form;
 mod histogram;
 mod page;
 mod process;
+mod reading;
+mod recent;
+mod routes;
 mod shard;
 mod story;
 
@@ -26,6 +29,8 @@ use std::time::Duration;
 
 pub use event::{Event, Gauge};
 pub use form::Form;
+pub use reading::{Reading, Routes};
+pub use routes::Visit;
 pub use shard::{Shard, Tally};
 pub use story::{Class, Group, Outcome, Storied, Story};
 
@@ -33,6 +38,7 @@ use crate::clock::Clock;
 use crate::error::ProxyError;
 use event::{EVENTS, GAUGES, UNSTORED};
 use histogram::Histogram;
+use recent::Recent;
 
 /// All counters; clones share them.
 #[derive(Clone, Debug)]
@@ -47,6 +53,9 @@ struct Registry {
     origin: Histogram,
     origin_errors: [AtomicU64; Outcome::ALL.len()],
     unstored: [AtomicU64; UNSTORED.len()],
+    routes: routes::Routes,
+    recent: Recent,
+    clock: Clock,
 }
 
 /// More would be looked through for nothing.
@@ -66,6 +75,9 @@ impl Metrics {
             origin: Histogram::default(),
             origin_errors: [const { AtomicU64::new(0) }; Outcome::ALL.len()],
             unstored: [const { AtomicU64::new(0) }; UNSTORED.len()],
+            routes: routes::Routes::default(),
+            recent: Recent::default(),
+            clock: clock.clone(),
         }))
     }
 

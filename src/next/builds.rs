@@ -75,6 +75,11 @@ impl Builds {
         self.current.as_deref() == Some(id)
     }
 
+    /// The build that answers now, if it has a name.
+    pub fn current(&self) -> Option<&str> {
+        self.current.as_deref()
+    }
+
     /// An answer to a visitor is from this build.
     pub fn told(&mut self, id: &str) -> Turn {
         if !self.has_met && !self.is_known(id) {

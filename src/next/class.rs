@@ -94,6 +94,16 @@ impl<'a> Class<'a> {
         }
     }
 
+    /// What the last part of a key says, in a word.
+    pub fn named(part: &[u8]) -> &'static str {
+        match part {
+            b"D" => "document",
+            b"J" => "data",
+            _ if part.contains(&b' ') => "segment",
+            _ => "rsc",
+        }
+    }
+
     /// The classes that one URI has without knowing its segments: what an unsafe request to it
     /// invalidates.
     pub fn all_but_segments() -> impl Iterator<Item = Class<'static>> {

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::info;
 
-use crate::admin::{self, Access, Admin, Readiness};
+use crate::admin::{self, Access, Admin, Dashboard, Readiness};
 use crate::build::Application;
 use crate::build::files::Files;
 use crate::clock::Clock;
@@ -101,6 +101,7 @@ pub async fn run(
             readiness: readiness.subscribe(),
             store: store.clone(),
             metrics: metrics.clone(),
+            dashboard: dashboard(&config, command.as_ref(), &application, &clock),
             access: Arc::new(access),
             base_path: base_path.clone(),
             clock: clock.clone(),
@@ -190,6 +191,17 @@ fn listen(
     bind(address).map_err(|error| StartError::Listen { address, key, error })
 }
 
+fn dashboard(
+    config: &Config,
+    command: Option<&Command>,
+    application: &Application,
+    clock: &Clock,
+) -> Dashboard {
+    let origin = config.origin.url.to_string();
+    let origin = if command.is_some() { "a server of its own" } else { &origin };
+    Dashboard::new(application.clone(), origin, clock.now())
+}
+
 fn error_page(config: &Config, application: &Application) -> Result<ErrorPage, PageError> {
     Ok(match &config.errors.page {
         config::ErrorPage::Own => ErrorPage::Own,
@@ -209,7 +221,7 @@ fn announce(address: SocketAddr, config: &Config, upstream: &Upstream) {
         capacity(config) >> 20,
     );
     if let Some(address) = config.admin.listen {
-        info!("health is told on http://{address}/readyz");
+        info!("what happens is shown on http://{address}/, health on /readyz");
     }
 }
 

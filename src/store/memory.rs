@@ -148,6 +148,11 @@ impl MemoryStore {
         &self.counts
     }
 
+    /// All that is stored, with its keys, in no order; what comes meanwhile may be left out.
+    pub fn iter(&self) -> impl Iterator<Item = (Arc<Box<[u8]>>, Entry)> + '_ {
+        self.entries.iter()
+    }
+
     /// How many keys are stored; approximate while entries come and go.
     pub fn len(&self) -> u64 {
         self.entries.entry_count()

@@ -164,6 +164,11 @@ impl Entry {
         self.variants.iter().any(|variant| Arc::ptr_eq(variant, stored))
     }
 
+    /// All of them, the youngest first.
+    pub fn variants(&self) -> impl Iterator<Item = &Arc<StoredResponse>> {
+        self.variants.iter()
+    }
+
     /// How many variants there are.
     pub fn len(&self) -> usize {
         self.variants.len()

@@ -13,6 +13,7 @@
 #[path = "../next/client.rs"]
 mod client;
 mod counter;
+mod dashboard;
 mod fixture;
 #[path = "../support/npm.rs"]
 mod npm;
@@ -137,4 +138,12 @@ async fn figures() {
     // Chromium renews what Next.js lets it hold stale, and such requests are never seen to end.
     let without = [("STORY_WITHOUT", "1"), ("STORY_PATIENCE", "600")];
     play("crowd", stage.counter.address, &mut stage, &without).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_runs_it_sees_what_it_does() {
+    if built(&[]).is_some() {
+        let told = dashboard::is_looked_at().await;
+        assert_eq!(told.matches("ok ").count(), 6, "{told}");
+    }
 }

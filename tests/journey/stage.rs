@@ -108,7 +108,8 @@ async fn edge(folder: &Path, origin: SocketAddr, admin: SocketAddr) -> Process {
     started(edge, address).await
 }
 
-async fn started(mut command: Command, address: SocketAddr) -> Process {
+/// A server that has begun to answer.
+pub async fn started(mut command: Command, address: SocketAddr) -> Process {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let child = command.spawn().expect("it can be run");
     let process = Process { child, address };

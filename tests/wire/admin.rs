@@ -9,7 +9,7 @@ const PAGE: &str = "HTTP/1.1 200 OK\r\nCache-Control: s-maxage=100\r\nContent-Ty
 fn invalidate(admin: SocketAddr, fields: &str, body: &str) -> (String, String) {
     let mut client = Client::connect(admin);
     client.send(&format!(
-        "POST /invalidate HTTP/1.1\r\nHost: a\r\n{fields}Content-Length: {}\r\n\r\n{body}",
+        "POST /invalidate HTTP/1.1\r\nHost: localhost\r\n{fields}Content-Length: {}\r\n\r\n{body}",
         body.len()
     ));
     client.response()

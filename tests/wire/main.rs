@@ -7,6 +7,7 @@ mod actions;
 mod admin;
 mod client_side;
 mod command_line;
+mod dashboard;
 mod error_page;
 mod framing;
 mod health;

@@ -1,0 +1,93 @@
+// The dashboard, as whoever runs an edge sees it: dashboard.mjs http://EDGE, with ADMIN, LOCKED (the admin
+// side of an edge with a token), TOKEN, and ORIGIN, the port that both edges ask. With SHOTS=/tmp/shot there
+// are pictures of it: light, dark, on a phone.
+import { createServer } from 'node:http';
+
+import { equal, tell, until, visitor } from './lib.mjs';
+
+const edge = process.argv[2];
+const { ADMIN, LOCKED, TOKEN, ORIGIN, SHOTS } = process.env;
+
+let rendered = 0;
+createServer((request, response) => {
+  rendered += 1;
+  const isKept = !request.url.startsWith('/me');
+  response.setHeader('content-type', 'text/html');
+  response.setHeader('cache-control', isKept ? 's-maxage=60, stale-while-revalidate=600' : 'private, no-store');
+  response.setHeader('x-selvedge-tags', 'posts');
+  response.end(`page ${rendered}`);
+}).listen(Number(ORIGIN), '127.0.0.1');
+
+const get = async (path) => (await fetch(edge + path)).headers.get('cache-status');
+
+tell(async () => {
+  await until(async () => (await get('/blog/1'))?.includes('hit'));
+  const operator = await visitor();
+  const { page } = operator;
+  const text = (id) => page.locator('#' + id).textContent();
+
+  await page.goto(ADMIN);
+  await page.locator('#live.on').waitFor();
+  const before = await text('ratio-note');
+  for (let turn = 0; turn < 30; turn += 1) await get('/blog/1');
+  await get('/blog/<img src=x onerror=alert(1)>?q=2');
+  await get('/me');
+  await until(async () => (await text('ratio')) !== '–' && (await text('ratio-note')) !== before);
+  equal([(await text('ratio')) !== '–', (await text('ratio-note')) !== before], [true, true], 'numbers move');
+  console.log(`ok numbers move: ${await text('ratio')} now, ${await text('ratio-note')}`);
+  const row = page.locator('#routes tr', { hasText: '/blog/[id]' });
+  await row.waitFor();
+  await until(async () => Number(await row.locator('td').nth(1).textContent()) >= 31);
+  equal(Number(await row.locator('td').nth(1).textContent()) >= 31, true, 'the route is counted');
+  equal(await page.locator('#routes tr', { hasText: '/me' }).locator('td').last().textContent(), 'no-store', 'why not stored');
+  console.log('ok routes');
+
+  const found = page.locator('#entries-rows tr');
+  await page.fill('#search', 'nothing like it');
+  await page.locator('#entries-none').waitFor();
+  await page.fill('#search', 'blog/1');
+  await until(async () => (await found.count()) === 1);
+  equal(await found.count(), 1, 'what is searched for is found');
+  console.log('ok search');
+  equal((await get('/blog/1')).includes('hit'), true, 'it was stored');
+  if (SHOTS) await shots(page);
+  await page.fill('#search', 'blog/1');
+  await until(async () => (await found.count()) === 1);
+  await found.getByRole('button', { name: 'Purge' }).click();
+  await page.locator('#entries-none').waitFor();
+  equal((await get('/blog/1')).includes('fwd='), true, 'a purged page is fetched anew');
+  await page.locator('#invalidations', { hasText: '/blog/1' }).waitFor();
+  console.log('ok purge');
+
+  const look = (scheme) => page.emulateMedia({ colorScheme: scheme }).then(() => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor));
+  const [light, dark] = [await look('light'), await look('dark')];
+  equal(light !== dark, true, `dark is another colour than light, ${light}`);
+  await page.setViewportSize({ width: 390, height: 844 });
+  equal(await page.evaluate(() => document.documentElement.scrollWidth), 390, 'a phone need not scroll sideways');
+  console.log('ok dark, and on a phone');
+  equal(operator.complaints, [], 'nothing to complain about');
+
+  const stranger = await visitor();
+  await stranger.page.goto(LOCKED);
+  await stranger.page.locator('#token').fill('not the token');
+  await stranger.page.keyboard.press('Enter');
+  await stranger.page.locator('#ask-why').waitFor();
+  equal(await stranger.page.locator('#main').isVisible(), false, 'who has no token sees nothing');
+  await stranger.page.locator('#token').fill(TOKEN);
+  await stranger.page.keyboard.press('Enter');
+  await stranger.page.locator('#live.on').waitFor();
+  await stranger.page.reload();
+  await stranger.page.locator('#live.on').waitFor();
+  console.log('ok token, asked for once');
+});
+
+async function shots(page) {
+  await page.fill('#search', '');
+  await page.locator('#entries-rows tr').nth(1).waitFor();
+  for (const [name, colorScheme, width] of [['light', 'light', 1240], ['dark', 'dark', 1240], ['phone', 'light', 390]]) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 844 });
+    await page.screenshot({ path: `${SHOTS}-${name}.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: 1280, height: 720 });
+}
