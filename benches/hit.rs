@@ -1,12 +1,15 @@
 //! What a cache hit costs inside the process: nanoseconds, and instructions under valgrind.
 //!
 //! ```text
-//! cargo bench --bench hit
+//! cargo bench --bench hit               # both
+//! cargo bench --bench hit -- --check    # fails where more instructions are needed than benches/hit.expected says
+//! cargo bench --bench hit -- --expect   # writes benches/hit.expected anew
 //! ```
 //!
 //! Nanoseconds are the best of several runs and depend on the machine. Instructions are counted by
 //! `valgrind --tool=callgrind` (if it is installed) over two numbers of rounds, the difference of
-//! which leaves out everything but the hits; they are the same from run to run.
+//! which leaves out everything but the hits; they are the same from run to run, and nearly so from
+//! machine to machine.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 #![allow(clippy::disallowed_methods, missing_docs)]
@@ -32,48 +35,116 @@ use selvedge::store::MemoryStore;
 use tower::{Service, service_fn};
 
 const ROUNDS_VARIABLE: &str = "HIT_ROUNDS";
-const LOG_VARIABLE: &str = "HIT_LOG";
+const CASE_VARIABLE: &str = "HIT_CASE";
+
+/// A kind of hit.
+struct Case {
+    name: &'static str,
+    log: bool,
+    fields: &'static [(&'static str, &'static str)],
+    status: u16,
+}
+
+const BROWSER: (&str, &str) = ("accept-encoding", "gzip, deflate, br, zstd");
+
+const CASES: [Case; 5] = [
+    Case { name: "identity", log: false, fields: &[], status: 200 },
+    Case { name: "identity, access log", log: true, fields: &[], status: 200 },
+    Case { name: "br", log: false, fields: &[BROWSER], status: 200 },
+    Case {
+        name: "not modified",
+        log: false,
+        fields: &[("if-none-match", "\"1an4pvdt0yu9vy\"")],
+        status: 304,
+    },
+    Case {
+        name: "behind a proxy",
+        log: false,
+        fields: &[
+            BROWSER,
+            ("cookie", "theme=dark; session=4711"),
+            ("x-forwarded-for", "192.0.2.1"),
+            ("x-forwarded-proto", "https"),
+        ],
+        status: 200,
+    },
+];
+
+/// More than this beyond what is expected needs a word in the commit, and another expectation.
+const MOST_GROWTH: f64 = 1.05;
 
 fn main() {
-    if let Some(rounds) = std::env::var(ROUNDS_VARIABLE).ok().and_then(|text| text.parse().ok()) {
-        return hits(rounds, std::env::var_os(LOG_VARIABLE).is_some());
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok());
+    if let (Some(rounds), Some(case)) = (number(ROUNDS_VARIABLE), number(CASE_VARIABLE)) {
+        return hits(rounds as u32, &CASES[case]);
     }
-    println!("1 KB page, twelve fields, one key, system clock, through the whole stack");
-    for (name, log) in [("access log off", false), ("access log on", true)] {
-        println!("{name}");
-        println!("  {:>8.0} ns a hit (best of 7)", nanoseconds(log));
-        match instructions(log) {
-            Some(count) => println!("  {count:>8} instructions a hit (callgrind)"),
-            None => println!("         - instructions: valgrind is not installed"),
-        }
+    let word = std::env::args().nth(1).unwrap_or_default();
+    match word.as_str() {
+        "--check" => check(),
+        "--expect" => std::fs::write(EXPECTED, counts()).unwrap(),
+        _ => tell(),
     }
 }
 
-fn nanoseconds(log: bool) -> f64 {
+const EXPECTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/hit.expected");
+
+fn tell() {
+    println!("1 KB page, twelve fields, one key, system clock, through the whole stack");
+    println!("{:<22} {:>8} {:>14}", "", "ns a hit", "instructions");
+    for (at, case) in CASES.iter().enumerate() {
+        let instructions = instructions(at).map_or("no valgrind".into(), |count| count.to_string());
+        println!("{:<22} {:>8.0} {:>14}", case.name, nanoseconds(case), instructions);
+    }
+}
+
+/// A line for each case: its instructions, and its name.
+fn counts() -> String {
+    let count = |at| instructions(at).expect("valgrind is installed");
+    CASES.iter().enumerate().map(|(at, case)| format!("{} {}\n", count(at), case.name)).collect()
+}
+
+fn check() {
+    let (expected, found) = (std::fs::read_to_string(EXPECTED).unwrap(), counts());
+    assert_eq!(expected.lines().count(), CASES.len(), "{EXPECTED} has another number of cases");
+    let mut has_grown = false;
+    for (expected, found) in expected.lines().zip(found.lines()) {
+        let number = |line: &str| line.split(' ').next().unwrap().parse::<f64>().unwrap();
+        let growth = number(found) / number(expected);
+        println!("{found}: {growth:.3} of what is expected");
+        has_grown |= growth > MOST_GROWTH;
+    }
+    if has_grown {
+        println!(
+            "A hit costs more than it did. If it is worth that, say so in the commit, and run"
+        );
+        println!("  cargo bench --bench hit -- --expect");
+        std::process::exit(1);
+    }
+}
+
+fn nanoseconds(case: &Case) -> f64 {
     const ROUNDS: u32 = 200_000;
-    hits(1000, log);
+    hits(1000, case);
     let run = || {
         let began = Instant::now();
-        hits(ROUNDS, log);
+        hits(ROUNDS, case);
         began.elapsed().as_nanos() as f64 / f64::from(ROUNDS)
     };
     (0..7).map(|_| run()).fold(f64::MAX, f64::min)
 }
 
-fn instructions(log: bool) -> Option<u64> {
+fn instructions(case: usize) -> Option<u64> {
     let (few, many) = (2_000, 12_000);
-    Some((counted(many, log)? - counted(few, log)?) / (many - few))
+    Some((counted(many, case)? - counted(few, case)?) / (many - few))
 }
 
-fn counted(rounds: u64, log: bool) -> Option<u64> {
+fn counted(rounds: u64, case: usize) -> Option<u64> {
     let mut command = Command::new("valgrind");
     command
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe().ok()?)
-        .env(ROUNDS_VARIABLE, rounds.to_string());
-    if log {
-        command.env(LOG_VARIABLE, "1");
-    }
+        .env(ROUNDS_VARIABLE, rounds.to_string())
+        .env(CASE_VARIABLE, case.to_string());
     let output = command.output().ok()?;
     let report = String::from_utf8_lossy(&output.stderr).into_owned();
     let line = report.lines().find(|line| line.contains("Collected :"))?;
@@ -81,14 +152,16 @@ fn counted(rounds: u64, log: bool) -> Option<u64> {
 }
 
 /// Fills the cache with one page and asks for it so often, without a runtime: a hit never waits.
-fn hits(rounds: u32, log: bool) {
+fn hits(rounds: u32, case: &Case) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let _inside = runtime.enter();
-    let mut edge = edge(log);
-    runtime.block_on(edge.call(request())).unwrap();
-    runtime.block_on(tokio::task::yield_now());
+    let mut edge = edge(case.log);
+    runtime.block_on(edge.call(request(case))).unwrap();
+    // By then what is made of a new page is made.
+    runtime.block_on(tokio::time::sleep(std::time::Duration::from_millis(100)));
     for _ in 0..rounds {
-        let response = edge.call(black_box(request())).now_or_never().expect("a hit").unwrap();
+        let response = edge.call(black_box(request(case))).now_or_never().expect("a hit").unwrap();
+        assert_eq!(response.status().as_u16(), case.status);
         black_box(response);
     }
 }
@@ -112,15 +185,16 @@ fn edge(log: bool) -> impl Answering {
     stack::build(&config, parts)
 }
 
-fn request() -> Request<Body> {
+fn request(case: &Case) -> Request<Body> {
     let mut request = Request::builder()
         .uri("/isr")
         .header("host", "example.org")
         .header("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
-        .header("accept-encoding", "gzip, deflate, br, zstd")
-        .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36")
-        .body(Body::Empty)
-        .unwrap();
+        .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36");
+    for (name, value) in case.fields {
+        request = request.header(*name, *value);
+    }
+    let mut request = request.body(Body::Empty).unwrap();
     let client = Client::new([127, 0, 0, 1].into(), request.headers());
     request.extensions_mut().insert(client);
     request
