@@ -4,8 +4,9 @@ use std::error::Error;
 use std::pin::pin;
 use std::time::Duration;
 
-use http::header::CONTENT_LENGTH;
-use http::{Request, Response};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderValue, Method, Request, Response};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::ext::on_informational;
 use tokio::time::{Instant, timeout_at};
@@ -37,6 +38,7 @@ pub(super) async fn exchange(
     upload: Option<&Progress>,
 ) -> Result<(Answer, Sender), Failure> {
     pass_interims_on(&mut request);
+    announce_body(&mut request);
     match within(sender.http.try_send_request(request), limit, upload).await {
         Some(Ok(answer)) => Ok((answer, sender)),
         Some(Err(mut refused)) => {
@@ -50,6 +52,17 @@ pub(super) async fn exchange(
             let error = ProxyError::FirstByteTimeout { limit };
             Err(Failure { error, is_dead: false, unsent: None })
         }
+    }
+}
+
+/// Of a GET the library sends no body of unknown length, unless it is announced.
+fn announce_body(request: &mut Request<Body>) {
+    let is_unknown = !request.body().is_end_stream()
+        && !request.headers().contains_key(CONTENT_LENGTH)
+        && !request.headers().contains_key(UPGRADE);
+    if is_unknown && matches!(*request.method(), Method::GET | Method::HEAD) {
+        let chunked = HeaderValue::from_static("chunked");
+        request.headers_mut().insert(TRANSFER_ENCODING, chunked);
     }
 }
 

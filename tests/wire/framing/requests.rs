@@ -460,6 +460,14 @@ fn a_body_that_nobody_expects_is_a_body_all_the_same() {
                 "GET /b HTTP/1.1\r\nhost: a\r\n\r\n",
             ]),
         ),
+        (
+            "chunks on GET, which the library would drop",
+            smuggled!("GET /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
+            Forwarded(&[
+                "GET /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+                "GET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n",
+            ]),
+        ),
         // The same behind Next.js (CVE-2026-29057).
         ("chunks on OPTIONS", smuggled!("OPTIONS /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), BAD),
         // 0.CL: a length of nothing stays one.
