@@ -22,11 +22,14 @@ use futures_util::FutureExt;
 use http::{Request, Response};
 use selvedge::body::Body;
 use selvedge::build::Application;
+use selvedge::cache::Lasting;
 use selvedge::client::Client;
 use selvedge::clock::Clock;
 use selvedge::config::Config;
 use selvedge::error::ProxyError;
 use selvedge::layer::error_page::ErrorPage;
+use selvedge::layer::introduce::Pseudonym;
+use selvedge::layer::shed::Waiting;
 use selvedge::log::{AccessLogger, Writer};
 use selvedge::metrics::Metrics;
 use selvedge::server::Answering;
@@ -174,13 +177,15 @@ fn edge(log: bool) -> impl Answering {
     let parts = Parts {
         origin,
         origin_name: "http://127.0.0.1:3000".into(),
-        store: MemoryStore::new(1 << 30, config.cache.max_variants),
+        lasting: Lasting::new(MemoryStore::new(1 << 30, config.cache.max_variants), &config.cache),
         vault: None,
         metrics: Metrics::new(&clock),
         error_page: ErrorPage::Own,
         clock: clock.clone(),
         access_log: writer.map(|writer| AccessLogger::new(writer, clock, false)),
         application: Application::default(),
+        pseudonym: Pseudonym::new(),
+        waiting: Waiting::default(),
     };
     stack::build(&config, parts)
 }

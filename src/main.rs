@@ -12,7 +12,7 @@ use selvedge::demo::{self, BuiltinOrigin, PrepareError, Prepared};
 use selvedge::exit;
 use selvedge::log::Logs;
 use selvedge::origin::child::{ChildError, Command};
-use selvedge::run::{self, StartError};
+use selvedge::run::{self, Start, StartError};
 use selvedge::verbs;
 use tokio::runtime::{self, Runtime};
 
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
             with_config(&sources, |config| self::purge(&config, purge))
         }
         Ok(Invocation::Run { sources, command }) => {
-            with_config(&sources, |config| serve(config, command))
+            with_config(&sources, |config| serve(config, sources.clone(), command))
         }
         Ok(Invocation::Demo { sources, dir }) => with_config(&sources, |config| demo(config, dir)),
     }
@@ -45,10 +45,10 @@ fn with_config(sources: &Sources, then: impl FnOnce(Config) -> ExitCode) -> Exit
     }
 }
 
-fn serve(config: Config, command: Vec<std::ffi::OsString>) -> ExitCode {
+fn serve(config: Config, sources: Sources, command: Vec<std::ffi::OsString>) -> ExitCode {
     let command = (!command.is_empty()).then_some(Command { line: command, dir: None });
     in_runtime(&config.clone(), async |logs: &Logs, clock| {
-        run::run(config, command, logs, clock, |_| ()).await
+        run::run(Start { config, sources: Some(sources), command }, logs, clock, |_| ()).await
     })
 }
 
@@ -76,7 +76,7 @@ async fn real_demo(
 ) -> Result<u8, StartError> {
     let command = Command { line: prepared.command.clone(), dir: Some(prepared.dir.clone()) };
     let serving = |address| tell(logs, &demo::tour(address, true));
-    run::run(config, Some(command), logs, clock, serving).await
+    run::run(Start { config, sources: None, command: Some(command) }, logs, clock, serving).await
 }
 
 async fn builtin_demo(mut config: Config, logs: &Logs, clock: Clock) -> Result<u8, StartError> {
@@ -86,7 +86,7 @@ async fn builtin_demo(mut config: Config, logs: &Logs, clock: Clock) -> Result<u
     config.origin.url = OriginAddress::Tcp { host: address.ip().to_string(), port: address.port() };
     tokio::spawn(origin.serve());
     let serving = |address| tell(logs, &demo::tour(address, false));
-    run::run(config, None, logs, clock, serving).await
+    run::run(Start { config, sources: None, command: None }, logs, clock, serving).await
 }
 
 /// In order with what the logs say.

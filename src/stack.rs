@@ -25,7 +25,7 @@ use std::sync::Arc;
 use tower::ServiceBuilder;
 
 use crate::build::Application;
-use crate::cache::{Cache, Inner, Settings};
+use crate::cache::{Cache, Inner, Lasting, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::layer::admit::Admit;
@@ -34,24 +34,24 @@ use crate::layer::error_page::ErrorPage;
 use crate::layer::introduce::Pseudonym;
 use crate::layer::observe::Observe;
 use crate::layer::respond::Respond;
-use crate::layer::shed::Shed;
+use crate::layer::shed::{Shed, Waiting};
 use crate::layer::upload::Upload;
 use crate::layer::{forwarded, guard, hop_by_hop, introduce};
 use crate::log::AccessLogger;
 use crate::metrics::Metrics;
 use crate::server::Answering;
-use crate::store::MemoryStore;
 use crate::vault::{StandIn, Vault};
 
-/// What the stack is built from besides the configuration.
-#[derive(Debug)]
+/// What the stack is built from besides the configuration, and what the next one, of another
+/// configuration, goes on with.
+#[derive(Clone, Debug)]
 pub struct Parts<S> {
     /// The way to Next.js.
     pub origin: S,
     /// The origin's name, as in the configuration.
     pub origin_name: Arc<str>,
-    /// Where responses are kept.
-    pub store: MemoryStore,
+    /// What the cache keeps.
+    pub lasting: Lasting,
     /// Where files of older builds are kept, if anywhere.
     pub vault: Option<Vault>,
     /// Tells the time.
@@ -64,21 +64,16 @@ pub struct Parts<S> {
     pub error_page: ErrorPage,
     /// What is known of the application.
     pub application: Application,
+    /// Our name in `Via`.
+    pub pseudonym: Pseudonym,
+    /// Those who wait for the origin.
+    pub waiting: Waiting,
 }
 
 /// Builds the stack. Clones share everything; each connection has one.
 pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use<S> {
-    let Parts {
-        origin,
-        origin_name,
-        store,
-        vault,
-        clock,
-        access_log,
-        metrics,
-        error_page,
-        application,
-    } = parts;
+    let Parts { origin, origin_name, lasting, vault, clock, access_log, metrics, .. } = parts;
+    let Parts { error_page, application, pseudonym, waiting, .. } = parts;
     let trusted: Arc<[_]> = config.server.trusted_proxies.as_slice().into();
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
@@ -86,7 +81,6 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
     let known = application.clone();
     let of_build = base_path.clone();
     let settings = Settings { application, ..Settings::from(config) };
-    let pseudonym = Pseudonym::new();
     let own_name = pseudonym.clone();
     let observing = metrics.clone();
     let tells_timing = config.server.server_timing;
@@ -115,7 +109,7 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         .layer_fn(move |inner| Upload::new(inner, config))
         // Answers from the store. All below is the price of a miss.
         .layer_fn(move |inner| {
-            Cache::new(inner, store.clone(), clock.clone(), settings.clone(), metrics.clone())
+            Cache::new(inner, lasting.clone(), clock.clone(), settings.clone(), metrics.clone())
         })
         // Below the cache, which then keeps what comes from it; above all else, so that it stands in
         // for each way of having no answer.
@@ -125,6 +119,6 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         // Below the cache: costs nothing on a hit, and each background revalidation gets it too.
         .map_request(move |request| introduce::introduce(request, &pseudonym))
         // Below the cache: what is in memory is served however busy the origin is.
-        .layer_fn(move |inner| Shed::new(inner, max_requests))
+        .layer_fn(move |inner| Shed::new(inner, waiting.clone(), max_requests))
         .service(origin)
 }

@@ -106,7 +106,7 @@ impl Admin {
         headers: &HeaderMap,
         peer: IpAddr,
     ) -> Response<Either<Full<Bytes>, Events>> {
-        if let Err(refused) = self.access.may_look(headers, peer) {
+        if let Err(refused) = self.access.load().may_look(headers, peer) {
             return refuse(refused).map(Either::Left);
         }
         let Ok(place) = self.dashboard.streams.clone().try_acquire_owned() else {

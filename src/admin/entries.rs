@@ -66,7 +66,7 @@ impl Admin {
         headers: &HeaderMap,
         peer: IpAddr,
     ) -> Response<Full<Bytes>> {
-        if let Err(refused) = self.access.may_look(headers, peer) {
+        if let Err(refused) = self.access.load().may_look(headers, peer) {
             return refuse(refused);
         }
         let search = Search::of(query.unwrap_or_default());

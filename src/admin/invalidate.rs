@@ -123,7 +123,7 @@ impl Admin {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> Response<Full<Bytes>> {
-        if let Err(refused) = self.access.check(request.headers(), peer) {
+        if let Err(refused) = self.access.load().check(request.headers(), peer) {
             self.tell_of(refused, peer);
             return refuse(refused);
         }

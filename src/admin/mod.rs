@@ -17,6 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -82,7 +83,7 @@ pub struct Admin {
     /// What the dashboard shows besides.
     pub dashboard: Dashboard,
     /// Who may look, and change anything.
-    pub access: Arc<Access>,
+    pub access: Arc<ArcSwap<Access>>,
     /// The application's `basePath`, once it is known.
     pub base_path: Arc<OnceLock<String>>,
     /// Tells the time.

@@ -28,6 +28,7 @@ mod head;
 mod invalidate;
 mod judge;
 mod keep;
+mod lasting;
 mod lookup;
 mod parts;
 mod pass;
@@ -66,8 +67,8 @@ use coded::Coder;
 use collapse::Flights;
 use epochs::Epochs;
 use growing::{Growing, Limits};
+pub use lasting::Lasting;
 use lookup::{Plan, Target};
-use room::Room;
 use search::Searches;
 pub use settings::Settings;
 use unstorable::Unstorable;
@@ -116,46 +117,43 @@ pub struct Cache<S> {
 struct Edge<S> {
     origin: S,
     store: MemoryStore,
-    coder: Coder,
+    coder: Arc<Coder>,
     flights: Arc<Flights>,
-    epochs: Epochs,
-    searches: Searches,
+    epochs: Arc<Epochs>,
+    searches: Arc<Searches>,
     filling: Limits,
     unstorable: Unstorable,
     renewals: Arc<Budget>,
-    failing: Seldom,
+    failing: Arc<Seldom>,
     clock: Clock,
     settings: Settings,
     metrics: Metrics,
 }
 
 impl<S: Inner> Cache<S> {
-    /// A cache in front of `origin` that keeps what it may in `store`, and counts in `metrics` what it
-    /// asks for.
+    /// A cache in front of `origin` that knows what `lasting` knows, goes by `settings`, and counts in
+    /// `metrics` what it asks for.
     pub fn new(
         origin: S,
-        store: MemoryStore,
+        lasting: Lasting,
         clock: Clock,
         settings: Settings,
         metrics: Metrics,
     ) -> Self {
         let cache = &settings.cache;
-        let filling = Limits {
-            max: bytes(cache.max_entry),
-            patience: cache.collapse_timeout,
-            room: Room::new(bytes(cache.max_filling.unwrap_or(store.capacity() / 2))),
-        };
+        let Lasting { store, coder, flights, epochs, searches, room, .. } = lasting;
+        let Lasting { unstorable, renewals, failing, .. } = lasting;
         let edge = Edge {
             origin,
             store,
-            coder: Coder::default(),
-            flights: Flights::new(),
-            epochs: Epochs::new(),
-            searches: Searches::new(),
-            filling,
-            unstorable: Unstorable::new(cache.uncacheable_memory),
-            renewals: Budget::new(cache.max_revalidations),
-            failing: Seldom::default(),
+            coder,
+            flights,
+            epochs,
+            searches,
+            filling: Limits { max: bytes(cache.max_entry), patience: cache.collapse_timeout, room },
+            unstorable: unstorable.lasting(cache.uncacheable_memory),
+            renewals,
+            failing,
             clock,
             settings,
             metrics,

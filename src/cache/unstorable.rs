@@ -11,8 +11,8 @@ use moka::sync::Cache;
 
 use crate::policy::date::Timestamp;
 
-/// Keys that were lately found unstorable.
-#[derive(Debug)]
+/// Keys that were lately found unstorable. Clones remember the same.
+#[derive(Clone, Debug)]
 pub(super) struct Unstorable {
     until: Cache<u64, Timestamp, foldhash::fast::RandomState>,
     hasher: foldhash::quality::RandomState,
@@ -29,6 +29,11 @@ impl Unstorable {
             .max_capacity(MAX_KEYS)
             .build_with_hasher(foldhash::fast::RandomState::default());
         Self { until, hasher: foldhash::quality::RandomState::default(), duration }
+    }
+
+    /// The same memory, in which keys stay for `duration` from now on.
+    pub(super) fn lasting(&self, duration: Duration) -> Self {
+        Self { duration, ..self.clone() }
     }
 
     /// Notes that a key could not be stored at `now`.

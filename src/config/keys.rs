@@ -25,10 +25,14 @@ pub(super) struct Key {
     pub(super) set: fn(&mut Config, &Given) -> Result<(), Vec<BadValue>>,
     /// The value of the field as it stands in a file.
     pub(super) print: fn(&Config) -> String,
+    /// Whether a running edge cannot take another value over.
+    pub(super) needs_restart: bool,
+    /// Gives the field of the second the value of the first.
+    pub(super) copy: fn(&Config, &mut Config),
 }
 
 macro_rules! keys {
-    ($($section:ident: $config:ident { $($name:ident: $kind:ty,)* })*) => {
+    ($($section:ident: $config:ident { $($name:ident: $kind:ty $(= $restart:ident)?,)* })*) => {
         /// Every key, in the order of the reference.
         pub(super) static KEYS: &[Key] = &[$($(Key {
             section: stringify!($section),
@@ -39,6 +43,8 @@ macro_rules! keys {
                 Ok(())
             },
             print: |config| <$kind as Kind>::print(&config.$section.$name),
+            needs_restart: needs_restart!($($restart)?),
+            copy: |from, to| to.$section.$name.clone_from(&from.$section.$name),
         },)*)*];
 
         /// Every section, in the order of the reference.
@@ -49,11 +55,20 @@ macro_rules! keys {
     };
 }
 
+macro_rules! needs_restart {
+    () => {
+        false
+    };
+    (restart) => {
+        true
+    };
+}
+
 keys! {
     server: ServerConfig {
-        listen: ListenAddress,
-        max_connections: Count,
-        workers: OrAuto<Count<1024>>,
+        listen: ListenAddress = restart,
+        max_connections: Count = restart,
+        workers: OrAuto<Count<1024>> = restart,
         header_timeout: PositiveTime,
         idle_timeout: PositiveTime,
         body_timeout: PositiveTime,
@@ -67,10 +82,11 @@ keys! {
         drain_linger: Time,
         server_timing: Switch,
         trusted_proxies: Networks,
+        config_check: Time = restart,
     }
     origin: OriginConfig {
-        url: OriginAddress,
-        concurrency: Count,
+        url: OriginAddress = restart,
+        concurrency: Count = restart,
         max_requests: Count,
         queue_timeout: Time,
         connect_timeout: PositiveTime,
@@ -79,13 +95,13 @@ keys! {
         idle_timeout: Time,
     }
     cache: CacheConfig {
-        capacity: OrAuto<Size>,
-        max_filling: OrAuto<Size>,
+        capacity: OrAuto<Size> = restart,
+        max_filling: OrAuto<Size> = restart,
         max_entry: Size,
-        max_variants: Count,
+        max_variants: Count = restart,
         stale_if_error: Time,
         client_cache_control: ClientCacheControl,
-        max_revalidations: Count,
+        max_revalidations: Count = restart,
         revalidate_timeout: PositiveTime,
         revalidate_backoff: PositiveTime,
         revalidate_backoff_max: PositiveTime,
@@ -98,7 +114,7 @@ keys! {
         best_after: OrOff<Count>,
     }
     rules: Switches {
-        targets: FieldNames,
+        targets: FieldNames = restart,
         heuristic_freshness: Switch,
         request_directives: Switch,
         store_no_cache: Switch,
@@ -111,35 +127,35 @@ keys! {
         status_key: Switch,
     }
     next: NextConfig {
-        enabled: Switch,
-        base_path: BasePath,
+        enabled: Switch = restart,
+        base_path: BasePath = restart,
         ignored_parameters: OrAuto<Parameters>,
-        dir: BuildDir,
+        dir: BuildDir = restart,
         middleware: BehindMiddleware,
-        build_check: Time,
+        build_check: Time = restart,
         action_max_body: OrOff<Size>,
     }
     vault: VaultConfig {
-        enabled: Switch,
-        dir: OrAuto<Folder>,
-        max_size: Size,
-        max_age: PositiveTime,
+        enabled: Switch = restart,
+        dir: OrAuto<Folder> = restart,
+        max_size: Size = restart,
+        max_age: PositiveTime = restart,
     }
     child: ChildConfig {
-        start_timeout: PositiveTime,
-        stop_timeout: Time,
-        restart_backoff: PositiveTime,
-        restart_backoff_max: PositiveTime,
-        bridge: Switch,
-        tell: Edges,
+        start_timeout: PositiveTime = restart,
+        stop_timeout: Time = restart,
+        restart_backoff: PositiveTime = restart,
+        restart_backoff_max: PositiveTime = restart,
+        bridge: Switch = restart,
+        tell: Edges = restart,
     }
     admin: AdminConfig {
-        listen: OrOff<AdminAddress>,
+        listen: OrOff<AdminAddress> = restart,
         token: OrOff<Token>,
         purge_method: Switch,
     }
     errors: ErrorsConfig {
-        page: ErrorPage,
+        page: ErrorPage = restart,
     }
     log: LogConfig {
         level: Filter,

@@ -35,10 +35,16 @@ pub struct Flag {
     pub value: String,
 }
 
+impl Sources {
+    /// The file that is read, if one is.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.file.clone().or_else(|| environment::file(&self.environment))
+    }
+}
+
 /// Reads all sources, the weakest first: defaults, file, environment, flags.
 pub fn load(sources: &Sources) -> Result<Loaded, Mistakes> {
-    let path = sources.file.clone().or_else(|| environment::file(&sources.environment));
-    judge(sources, path.map(NamedFile::open).as_ref())
+    judge(sources, sources.path().map(NamedFile::open).as_ref())
 }
 
 /// As [`load`], once the file has been read into memory. Pure.

@@ -17,6 +17,7 @@ mod load;
 mod loaded;
 mod mistake;
 mod place;
+mod reload;
 mod rules;
 mod suggest;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use load::{Flag, Sources, load};
 pub use loaded::{Loaded, Setting};
 pub use mistake::{Mistake, Mistakes, Problem};
 pub use place::Place;
+pub use reload::Reload;
 pub(crate) use suggest::nearest;
 pub use value::Wrong;
 
@@ -98,6 +100,8 @@ pub struct ServerConfig {
     pub server_timing: bool,
     /// Peers whose `Forwarded` and `X-Forwarded-*` are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// From one look at the configuration file to the next; zero: none.
+    pub config_check: Duration,
 }
 
 impl Default for ServerConfig {
@@ -118,6 +122,7 @@ impl Default for ServerConfig {
             drain_linger: Duration::from_secs(1),
             server_timing: false,
             trusted_proxies: Vec::new(),
+            config_check: Duration::from_secs(1),
         }
     }
 }

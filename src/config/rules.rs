@@ -37,6 +37,15 @@ pub(super) fn check(draft: &mut Draft, origin_counts: bool) {
     }
 }
 
+/// Lowers what exceeds its limit.
+pub(super) fn keep_order(config: &mut Config) {
+    for order in &ORDERS {
+        if (order.is_broken)(config) {
+            (order.lower)(config);
+        }
+    }
+}
+
 /// Two values of which one may not exceed the other.
 struct Order {
     small: &'static str,

@@ -5,29 +5,52 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
 use super::Refusable;
 use crate::body::Body;
 use crate::error::ProxyError;
 
-/// See the module. Clones share the places.
+/// How many requests wait just now; clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting(Arc<AtomicUsize>);
+
+/// One of those that wait, until it is dropped.
+#[derive(Debug)]
+struct Place(Arc<AtomicUsize>);
+
+impl Waiting {
+    /// One more, unless there are `max` already.
+    fn place(&self, max: usize) -> Option<Place> {
+        let before = self.0.fetch_add(1, Ordering::Relaxed);
+        let place = Place(self.0.clone());
+        (before < max).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// See the module.
 #[derive(Clone, Debug)]
 pub struct Shed<S> {
     inner: S,
-    places: Arc<Semaphore>,
+    waiting: Waiting,
     max: usize,
 }
 
 impl<S> Shed<S> {
-    /// Lets at most `max` requests at a time wait for `inner`'s response head.
-    pub fn new(inner: S, max: usize) -> Self {
-        Self { inner, places: Arc::new(Semaphore::new(max)), max }
+    /// Lets a request wait for `inner`'s response head while fewer than `max` are `waiting`.
+    pub fn new(inner: S, waiting: Waiting, max: usize) -> Self {
+        Self { inner, waiting, max }
     }
 }
 
@@ -44,12 +67,12 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        match self.places.clone().try_acquire_owned() {
-            Ok(place) => {
+        match self.waiting.place(self.max) {
+            Some(place) => {
                 let inner = Refusable::admitted(self.inner.call(request));
                 ShedFuture { inner, place: Some(place) }
             }
-            Err(_) => {
+            None => {
                 let refusal = ProxyError::Overloaded { max: self.max };
                 ShedFuture { inner: Refusable::refused(refusal), place: None }
             }
@@ -63,7 +86,7 @@ pin_project! {
     pub struct ShedFuture<F> {
         #[pin]
         inner: Refusable<F>,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
     }
 }
 
@@ -86,7 +109,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_finds_no_place_is_told_at_once_and_a_place_is_free_again_when_left() {
         let never = service_fn(|_: Request<Body>| std::future::pending());
-        let shed = Shed::new(never, 2);
+        let shed = Shed::new(never, Waiting::default(), 2);
         let ask = || tokio::spawn(shed.clone().oneshot(Request::new(Body::Empty)));
         let (first, _second) = (ask(), ask());
         tokio::task::yield_now().await;

@@ -3,6 +3,7 @@
 //! Neither holds up a request: both go through a [`Writer`], whose thread alone may block.
 
 mod access;
+mod level;
 mod seldom;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -13,10 +14,10 @@ use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 pub use access::{AccessLogger, Line};
+pub use level::Level;
 pub use seldom::Seldom;
 pub use writer::Writer;
 
@@ -26,10 +27,11 @@ use crate::config::{AccessLog, LogConfig};
 /// The two logs; what they still hold is written when this is dropped.
 #[derive(Debug)]
 pub struct Logs {
-    /// Writes access lines; `None` when they are off.
-    pub access: Option<AccessLogger>,
+    /// What is told about ourselves.
+    pub level: Level,
     output: Writer,
     errors: Writer,
+    clock: Clock,
 }
 
 impl Logs {
@@ -37,15 +39,19 @@ impl Logs {
     pub fn open(config: &LogConfig, clock: &Clock) -> Self {
         let output = writer("access log", io::stdout().as_fd());
         let errors = writer("log", io::stderr().as_fd());
-        direct_tracing(config, errors.clone());
+        let level = direct_tracing(config, errors.clone());
+        Self { level, output, errors, clock: clock.clone() }
+    }
+
+    /// Writes access lines as `config` says; `None` when they are off.
+    pub fn access(&self, config: &LogConfig) -> Option<AccessLogger> {
         let pretty = match config.access {
-            AccessLog::Off => None,
-            AccessLog::Pretty => Some(true),
-            AccessLog::Json => Some(false),
-            AccessLog::Auto => Some(io::stdout().is_terminal()),
+            AccessLog::Off => return None,
+            AccessLog::Pretty => true,
+            AccessLog::Json => false,
+            AccessLog::Auto => io::stdout().is_terminal(),
         };
-        let access = pretty.map(|pretty| AccessLogger::new(output.clone(), clock.clone(), pretty));
-        Self { access, output, errors }
+        Some(AccessLogger::new(self.output.clone(), self.clock.clone(), pretty))
     }
 
     /// A writer of whole lines to standard output, and one to standard error.
@@ -72,16 +78,17 @@ fn writer(name: &'static str, stream: BorrowedFd<'_>) -> Writer {
     }
 }
 
-fn direct_tracing(config: &LogConfig, errors: Writer) {
-    // Checked with the configuration.
-    let filter = EnvFilter::try_new(&config.level).unwrap_or_else(|_| EnvFilter::new("info"));
+fn direct_tracing(config: &LogConfig, errors: Writer) -> Level {
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(level::filter(&config.level))
         .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_target(false)
-        .with_writer(Lines(errors));
+        .with_writer(Lines(errors))
+        .with_filter_reloading();
+    let handle = subscriber.reload_handle();
     // A second edge in one process (a test) keeps the first one's log.
     let _ = subscriber.try_init();
+    Level::new(move |filter| handle.reload(filter).is_ok())
 }
 
 /// Each event of `tracing` is one write.

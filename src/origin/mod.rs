@@ -53,6 +53,11 @@ impl Origin {
         Self { pool: Arc::new(self.pool.apart()) }
     }
 
+    /// Goes by other limits of time from now on; address and `concurrency` stay.
+    pub fn take_over(&self, config: OriginConfig) {
+        self.pool.take_over(config);
+    }
+
     /// Waits until the origin answers a request, whatever it says.
     pub async fn answers(&self) {
         probe::until_it_answers(&self.pool).await;

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
@@ -23,7 +24,9 @@ use crate::metrics::{Event, Gauge, Metrics};
 #[derive(Debug)]
 pub(super) struct Pool {
     address: OriginAddress,
-    config: OriginConfig,
+    config: ArcSwap<OriginConfig>,
+    /// As many as there are places.
+    concurrency: usize,
     /// The newest at the back.
     idle: Mutex<VecDeque<Idle>>,
     places: Arc<Semaphore>,
@@ -41,13 +44,21 @@ pub(super) type Place = OwnedSemaphorePermit;
 
 impl Pool {
     pub(super) fn new(address: OriginAddress, config: OriginConfig, metrics: Metrics) -> Self {
-        let places = Arc::new(Semaphore::new(config.concurrency));
-        Self { address, config, idle: Mutex::default(), places, metrics }
+        let concurrency = config.concurrency;
+        let places = Arc::new(Semaphore::new(concurrency));
+        let config = ArcSwap::from_pointee(config);
+        Self { address, config, concurrency, idle: Mutex::default(), places, metrics }
     }
 
     /// Another to the same address, without a connection.
     pub(super) fn apart(&self) -> Self {
-        Self::new(self.address.clone(), self.config.clone(), self.metrics.clone())
+        let config = OriginConfig::clone(&self.config.load());
+        Self::new(self.address.clone(), config, self.metrics.clone())
+    }
+
+    /// Goes by other limits of time from now on.
+    pub(super) fn take_over(&self, config: OriginConfig) {
+        self.config.store(Arc::new(config));
     }
 
     pub(super) fn address(&self) -> &OriginAddress {
@@ -55,22 +66,20 @@ impl Pool {
     }
 
     pub(super) fn first_byte_timeout(&self) -> Duration {
-        self.config.first_byte_timeout
+        self.config.load().first_byte_timeout
     }
 
     pub(super) fn body_timeout(&self) -> Duration {
-        self.config.body_timeout
+        self.config.load().body_timeout
     }
 
     /// Waits for the origin's attention, in the order of arrival.
     pub(super) async fn place(&self) -> Result<Place, ProxyError> {
-        let limit = self.config.queue_timeout;
+        let limit = self.config.load().queue_timeout;
         match timeout(limit, self.places.clone().acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             // Closed never.
-            Ok(Err(_)) | Err(_) => {
-                Err(ProxyError::PoolExhausted { max: self.config.concurrency, limit })
-            }
+            Ok(Err(_)) | Err(_) => Err(ProxyError::PoolExhausted { max: self.concurrency, limit }),
         }
     }
 
@@ -92,7 +101,7 @@ impl Pool {
     }
 
     pub(super) async fn connect(&self) -> Result<Sender, ProxyError> {
-        connect::connect(&self.address, &self.config, &self.metrics).await
+        connect::connect(&self.address, &self.config.load_full(), &self.metrics).await
     }
 
     pub(super) fn count(&self, event: Event) {
@@ -104,7 +113,7 @@ impl Pool {
         let mut idle = self.idle.lock();
         let before = idle.len();
         self.let_old_ones_go(&mut idle);
-        if idle.len() >= self.config.concurrency {
+        if idle.len() >= self.concurrency {
             // More than can be needed at once.
             idle.pop_front();
         }
@@ -114,8 +123,8 @@ impl Pool {
 
     /// The oldest are at the front.
     fn let_old_ones_go(&self, idle: &mut VecDeque<Idle>) {
-        while idle.front().is_some_and(|oldest| oldest.since.elapsed() >= self.config.idle_timeout)
-        {
+        let limit = self.config.load().idle_timeout;
+        while idle.front().is_some_and(|oldest| oldest.since.elapsed() >= limit) {
             idle.pop_front();
         }
     }

@@ -5,6 +5,8 @@
 //! ```
 
 mod aids;
+mod file;
+mod reload;
 mod signals;
 mod upstream;
 
@@ -12,6 +14,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
+use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::info;
@@ -19,17 +22,22 @@ use tracing::info;
 use crate::admin::{self, Access, Admin, Dashboard, Readiness};
 use crate::build::Application;
 use crate::build::files::Files;
+use crate::cache::Lasting;
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Sources};
 use crate::exit;
 use crate::layer::error_page::{ErrorPage, PageError, Template};
+use crate::layer::introduce::Pseudonym;
+use crate::layer::shed::Waiting;
 use crate::log::Logs;
 use crate::metrics::Metrics;
 use crate::origin::child::{ChildError, Command};
-use crate::server::{self, Server};
+use crate::server::{self, Current, Server};
 use crate::stack::{self, Parts};
 use crate::store::{self, MemoryStore};
-use signals::Signals;
+use file::FileWatch;
+use reload::{By, Reloading};
+use signals::{Asked, Signals};
 use upstream::Upstream;
 
 /// Why an edge did not begin to serve.
@@ -66,23 +74,33 @@ impl StartError {
     }
 }
 
+/// What an edge is started with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The configuration.
+    pub config: Config,
+    /// Where it is read from again when it may have changed; `None` if it never does.
+    pub sources: Option<Sources>,
+    /// The server to wrap; without one, `origin.url` is where it listens.
+    pub command: Option<Command>,
+}
+
 /// Runs an edge until a signal asks it to stop, or its wrapped server ends. A second signal cuts
-/// draining short.
+/// draining short. Another configuration is taken over meanwhile.
 ///
-/// `command` is the server to wrap; without one, `origin.url` is where it listens. `serving` is
-/// called once, with the address that clients connect to, when the edge begins to accept.
+/// `serving` is called once, with the address that clients connect to, when the edge begins to accept.
 ///
 /// Gives the exit code: 0, or that of the wrapped server.
 ///
 /// # Errors
 /// [`StartError`]
 pub async fn run(
-    mut config: Config,
-    command: Option<Command>,
+    Start { mut config, sources, command }: Start,
     logs: &Logs,
     clock: Clock,
     serving: impl FnOnce(SocketAddr),
 ) -> Result<u8, StartError> {
+    let started = config.clone();
     let application = Application::default();
     let error_page = error_page(&config, &application)?;
     let mut signals = Signals::new().map_err(StartError::Signals)?;
@@ -90,19 +108,20 @@ pub async fn run(
     let readiness = watch::Sender::new(Readiness::WaitsForOrigin);
     let metrics = Metrics::new(&clock);
     let store = MemoryStore::new(capacity(&config), config.cache.max_variants);
-    let mut access = Access { configured: config.admin.token.clone(), of_child: None };
+    let access = Arc::new(ArcSwap::from_pointee(Access::default()));
     let mut bridge = None;
     let base_path = Arc::<OnceLock<String>>::default();
     if let Some(address) = config.admin.listen {
         let listener = listen(address, "admin.listen", admin::bind)?;
         bridge = command.is_some().then(|| aids::bridge_to(&config, &listener)).flatten();
-        access.of_child = bridge.as_ref().map(|bridge| bridge.token.clone());
+        let of_child = bridge.as_ref().map(|bridge| bridge.token.clone());
+        access.store(Arc::new(Access { configured: config.admin.token.clone(), of_child }));
         let admin = Admin {
             readiness: readiness.subscribe(),
             store: store.clone(),
             metrics: metrics.clone(),
             dashboard: dashboard(&config, command.as_ref(), &application, &clock),
-            access: Arc::new(access),
+            access: access.clone(),
             base_path: base_path.clone(),
             clock: clock.clone(),
             refusals: Arc::default(),
@@ -112,7 +131,7 @@ pub async fn run(
     let mut upstream = Upstream::new(&config, command.clone(), bridge, logs, &metrics)?;
     tokio::select! {
         code = upstream.begin() => if let Some(code) = code? { return Ok(code) },
-        () = signals.next() => return upstream.end().await,
+        () = signals.end() => return upstream.end().await,
     }
     // Once a wrapped server answers: its command may well have built the application first.
     let files = Files::of(&config.next, command.as_ref()).begin(&application).await;
@@ -124,21 +143,24 @@ pub async fn run(
     let _ = base_path.set(config.next.base_path.clone());
     let seeds =
         command.as_ref().and_then(|command| aids::seeds(command, &config.next, &application));
-    let vault = aids::vault(&config, &upstream.origin, seeds, &clock, &metrics);
-    let (origin, origin_name) = (upstream.origin.clone(), upstream.address.to_string().into());
-    let access_log = logs.access.clone();
     let parts = Parts {
-        origin,
-        origin_name,
-        store,
-        vault,
+        origin: upstream.origin.clone(),
+        origin_name: upstream.address.to_string().into(),
+        lasting: Lasting::new(store, &config.cache),
+        vault: aids::vault(&config, &upstream.origin, seeds, &clock, &metrics),
         clock,
-        access_log,
+        access_log: None,
         metrics: metrics.clone(),
         error_page,
         application,
+        pseudonym: Pseudonym::new(),
+        waiting: Waiting::default(),
     };
-    let server = Server::new(stack::build(&config, parts), config.server.clone(), metrics);
+    let build = |config: &Config| {
+        stack::build(config, Parts { access_log: logs.access(&config.log), ..parts.clone() })
+    };
+    let current = Arc::new(Current::new(build(&config), config.server.clone()));
+    let server = Server::new(current.clone(), metrics);
     let address = listener.local_addr().unwrap_or(config.server.listen);
     serving(address);
     announce(address, &config, &upstream);
@@ -149,16 +171,27 @@ pub async fn run(
     let (stop, cut) = (watch::Sender::new(false), watch::Sender::new(false));
     let mut served =
         tokio::spawn(server.run(listener, is_true(stop.subscribe()), is_true(cut.subscribe())));
-    let ended = tokio::select! {
-        () = signals.next() => None,
-        code = upstream.ended() => Some(code),
+    let path = sources.as_ref().and_then(Sources::path);
+    let mut file = FileWatch::new(path, config.server.config_check);
+    let (level, origin) = (logs.level.clone(), upstream.origin.clone());
+    let mut reloading =
+        Reloading { sources, started, running: config, level, origin, access, current, build };
+    let ended = loop {
+        tokio::select! {
+            asked = signals.next() => match asked {
+                Asked::End => break None,
+                Asked::Reload => reloading.reload(By::Signal).await,
+            },
+            () = file.changed() => reloading.reload(By::File).await,
+            code = upstream.ended() => break Some(code),
+        }
     };
     readiness.send_replace(Readiness::Draining);
     upstream.finish();
     stop.send_replace(true);
     tokio::select! {
         _ = &mut served => {}
-        () = signals.next() => {
+        () = signals.end() => {
             cut.send_replace(true);
             let _ = served.await;
         }

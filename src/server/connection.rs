@@ -24,11 +24,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 use tracing::debug;
 
+use super::current::Own;
 use super::heads::{Heads, Verdict};
 use super::limits::Limits;
 use super::receiving::Receiving;
 use super::watch::{Part, Watch, Watched, Wish};
-use super::{Answering, Place};
+use super::{Answering, Current, Place};
 use crate::alarm::Alarm;
 use crate::body::Body;
 use crate::client::Client;
@@ -48,8 +49,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Serves requests with `stack` until either side ends it.
-    pub(super) async fn serve<IO, S>(self, io: IO, stack: S)
+    /// Serves requests with the stack that is `current` until either side ends it.
+    pub(super) async fn serve<IO, S>(self, io: IO, current: Arc<Current<S>>)
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         S: Answering,
@@ -62,7 +63,8 @@ impl Connection {
         let shard = self.metrics.shard();
         let _counted = Counted::new(self.metrics);
         let requests = Requests {
-            stack: Mutex::new(stack),
+            own: Mutex::new(current.own()),
+            current,
             peer: self.peer,
             config: self.config,
             place: self.place,
@@ -169,7 +171,8 @@ fn note_end(peer: IpAddr, ended: hyper::Result<()>) -> Poll<()> {
 struct Requests<S> {
     // Requests of a connection come one after the other, so nobody ever waits for this; a clone of
     // the stack for each request would have all cores count the same references.
-    stack: Mutex<S>,
+    own: Mutex<Own<S>>,
+    current: Arc<Current<S>>,
     peer: IpAddr,
     config: Arc<ServerConfig>,
     place: Place,
@@ -198,13 +201,21 @@ impl<S: Answering> Service<Request<Incoming>> for Requests<S> {
             request.extensions_mut().insert(self.place.clone());
         }
         request.extensions_mut().insert(client);
-        let inner = self.stack.lock().call(request);
+        let inner = self.answer(request);
         let interims = self.interims.clone();
         AnswerFuture { inner, interims, response: None, answer: Some(answer) }
     }
 }
 
-impl<S> Requests<S> {
+impl<S: Answering> Requests<S> {
+    fn answer(&self, request: Request<Body>) -> S::Future {
+        let mut own = self.own.lock();
+        if self.current.is_outdated(&own) {
+            *own = self.current.own();
+        }
+        own.stack.call(request)
+    }
+
     fn body(&self, body: Incoming) -> Body {
         if body.is_end_stream() {
             return Body::Empty;

@@ -9,6 +9,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -32,16 +33,17 @@ impl<S: Answering> Server<S> {
         listener: TcpListener,
         cut: impl Future<Output = ()>,
     ) -> Drained {
-        let limit = self.config.drain_timeout;
+        let config = self.current.config();
+        let limit = config.drain_timeout;
         let deadline = Instant::now() + limit;
         info!(
             "draining: {} connections are finished, further ones accepted for {:?}",
             self.open(),
-            self.config.drain_linger
+            config.drain_linger
         );
         let mut cut = pin!(cut);
         let why = tokio::select! {
-            drained = timeout_at(deadline, self.end_of_all(listener)) => match drained {
+            drained = timeout_at(deadline, self.end_of_all(listener, config.drain_linger)) => match drained {
                 Ok(()) => return Drained::Whole,
                 Err(_) => format!("after {limit:?} (server.drain_timeout)"),
             },
@@ -53,13 +55,13 @@ impl<S: Answering> Server<S> {
     }
 
     fn open(&self) -> usize {
-        self.config.max_connections - self.places.available_permits()
+        self.max_connections - self.places.available_permits()
     }
 
-    async fn end_of_all(&self, listener: TcpListener) {
+    async fn end_of_all(&self, listener: TcpListener, linger: Duration) {
         self.watches.tell(Wish::LastResponse);
         tokio::select! {
-            () = sleep(self.config.drain_linger) => {}
+            () = sleep(linger) => {}
             () = self.accept_all(&listener) => {}
         }
         self.accept_what_waits(listener);
@@ -83,7 +85,7 @@ impl<S: Answering> Server<S> {
 
     /// Ready when no connection holds a place.
     async fn all_places(&self) {
-        let all = u32::try_from(self.config.max_connections).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.max_connections).unwrap_or(u32::MAX);
         // Closed never; were it, nobody would hold a place either.
         let _ = self.places.acquire_many(all).await;
     }

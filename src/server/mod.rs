@@ -3,6 +3,7 @@
 //! Not here: what a request means.
 
 mod connection;
+mod current;
 mod drain;
 mod files;
 mod heads;
@@ -24,11 +25,11 @@ use tower::Service;
 use tracing::warn;
 
 use crate::body::Body;
-use crate::config::ServerConfig;
 use crate::error::BodyError;
 use crate::log::Seldom;
 use crate::metrics::Metrics;
 use connection::Connection;
+pub use current::Current;
 pub use drain::Drained;
 use watch::Watches;
 
@@ -84,24 +85,24 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// The system takes as much of it as it allows (`net.core.somaxconn`).
 const BACKLOG: u32 = 4096;
 
-/// Accepts connections and serves them with `stack`.
+/// Accepts connections and serves them.
 #[derive(Debug)]
 pub struct Server<S> {
-    stack: S,
-    config: Arc<ServerConfig>,
+    current: Arc<Current<S>>,
+    max_connections: usize,
     places: Arc<Semaphore>,
     watches: Arc<Watches>,
     metrics: Metrics,
 }
 
 impl<S: Answering> Server<S> {
-    /// Serves with `stack`, within the limits of `config`, and of the system: where that allows
-    /// fewer open files than `server.max_connections` takes, there are fewer connections. They are
-    /// counted in `metrics`.
-    pub fn new(stack: S, mut config: ServerConfig, metrics: Metrics) -> Self {
-        config.max_connections = files::affordable(config.max_connections);
-        let places = Arc::new(Semaphore::new(config.max_connections));
-        Self { stack, config: Arc::new(config), places, watches: Arc::default(), metrics }
+    /// Serves with a stack, within the limits of its configuration, and of the system: where that
+    /// allows fewer open files than `server.max_connections` takes, there are fewer connections. They
+    /// are counted in `metrics`.
+    pub fn new(current: Arc<Current<S>>, metrics: Metrics) -> Self {
+        let max_connections = files::affordable(current.config().max_connections);
+        let places = Arc::new(Semaphore::new(max_connections));
+        Self { current, max_connections, places, watches: Arc::default(), metrics }
     }
 
     /// Accepts until `stop` is ready, then drains; ends when all connections have ended, or when
@@ -148,7 +149,7 @@ impl<S: Answering> Server<S> {
     fn make_room(&self, full: &Seldom) {
         self.watches.close_idle(MAKES_ROOM);
         if full.count().is_some() {
-            let max = self.config.max_connections;
+            let max = self.max_connections;
             warn!(
                 "all {max} connections are in use; idle ones are closed, and further clients wait \
                  (server.max_connections)"
@@ -162,12 +163,12 @@ impl<S: Answering> Server<S> {
         let watch = self.watches.add();
         let connection = Connection {
             peer: peer.ip().to_canonical(),
-            config: self.config.clone(),
+            config: self.current.config(),
             place,
             watch,
             metrics: self.metrics.clone(),
         };
-        tokio::spawn(connection.serve(stream, self.stack.clone()));
+        tokio::spawn(connection.serve(stream, self.current.clone()));
     }
 }
 

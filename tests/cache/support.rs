@@ -12,7 +12,7 @@ use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, StreamBody};
 use selvedge::body::Body;
 use selvedge::build::Application;
-use selvedge::cache::{Cache, Settings};
+use selvedge::cache::{Cache, Lasting, Settings};
 use selvedge::clock::Clock;
 use selvedge::config::{self, CacheConfig, Config, Sources};
 use selvedge::error::{BodyError, ProxyError};
@@ -153,8 +153,9 @@ impl Edge {
         let clock = Clock::manual(START);
         let store = MemoryStore::new(64 << 20, settings.cache.max_variants);
         let (application, origin) = (settings.application.clone(), Origin(sender));
-        let metrics = Metrics::new(&clock);
-        let cache = Cache::new(origin.clone(), store.clone(), clock.clone(), settings, metrics);
+        let (metrics, way) = (Metrics::new(&clock), origin.clone());
+        let lasting = Lasting::new(store.clone(), &settings.cache);
+        let cache = Cache::new(way, lasting, clock.clone(), settings, metrics);
         Self { cache, store, clock, application, origin, exchanges, early: VecDeque::new() }
     }
 

@@ -15,6 +15,7 @@ mod interim;
 mod manifests;
 mod metrics;
 mod origin_side;
+mod reload;
 mod review;
 mod stop;
 mod support;

@@ -34,6 +34,20 @@ fn every_key_stands_in_the_reference_with_its_default_and_nothing_else_does() {
 }
 
 #[test]
+fn the_reference_names_what_waits_for_a_restart() {
+    let told = REFERENCE.lines().skip_while(|line| !line.ends_with("wait for a restart:")).skip(1);
+    let told: Vec<&str> = told.map_while(|line| line.strip_prefix("#   ")).collect();
+    let of_section = |section: &&str| {
+        let (waiting, live): (Vec<_>, Vec<_>) =
+            keys::in_section(section).partition(|key| key.needs_restart);
+        let names: Vec<_> = waiting.iter().map(|key| key.name).collect();
+        let names = if live.is_empty() { "all".into() } else { names.join(", ") };
+        (!waiting.is_empty()).then(|| format!("{section}: {names}"))
+    };
+    assert_eq!(told, keys::SECTIONS.iter().filter_map(of_section).collect::<Vec<_>>());
+}
+
+#[test]
 fn with_all_its_lines_in_force_the_reference_is_the_default() {
     let in_force = |line| if commented(line).is_some() { &line[2..] } else { line };
     let text: Vec<&str> = REFERENCE.lines().map(in_force).collect();

@@ -13,7 +13,7 @@ use tower::service_fn;
 
 use super::super::connection::Connection;
 use super::super::watch::{Watches, Wish};
-use super::super::{Answering, Place};
+use super::super::{Answering, Current, Place};
 use crate::body::Body;
 use crate::config::ServerConfig;
 
@@ -50,7 +50,7 @@ fn connect(stack: impl Answering) -> (DuplexStream, Arc<Watches>) {
         watch: watches.add(),
         metrics: crate::metrics::Metrics::new(&crate::clock::Clock::system()),
     };
-    tokio::spawn(connection.serve(server, stack));
+    tokio::spawn(connection.serve(server, Arc::new(Current::new(stack, config()))));
     (client, watches)
 }
 

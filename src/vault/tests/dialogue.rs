@@ -14,7 +14,7 @@ use super::super::keeper::Message;
 use super::super::{Environment, MAX_READERS, StandIn, Vault, census};
 use super::*;
 use crate::body::Body;
-use crate::cache::{Cache, Inner, Settings};
+use crate::cache::{Cache, Inner, Lasting, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{BodyError, ProxyError};
@@ -350,8 +350,9 @@ async fn the_cache_keeps_what_comes_from_the_vault_and_says_whose_it_is() {
     let clock = Clock::manual(START);
     let store = MemoryStore::new(1 << 20, 32);
     let metrics = Metrics::new(&clock);
+    let lasting = Lasting::new(store, &edge.config.cache);
     let settings = Settings::from(&edge.config);
-    let mut cache = Cache::new(edge.layer(), store, clock, settings, metrics);
+    let mut cache = Cache::new(edge.layer(), lasting, clock, settings, metrics);
     for (request, answer, expected) in [
         (
             with("GET", CHUNK, &[("range", "bytes=0-0")]),
