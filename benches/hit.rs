@@ -30,7 +30,7 @@ use selvedge::error::ProxyError;
 use selvedge::layer::error_page::ErrorPage;
 use selvedge::layer::introduce::Pseudonym;
 use selvedge::layer::shed::Waiting;
-use selvedge::log::{AccessLogger, Writer};
+use selvedge::log::{AccessLogger, Form, Writer};
 use selvedge::metrics::Metrics;
 use selvedge::server::Answering;
 use selvedge::stack::{self, Parts};
@@ -173,6 +173,7 @@ fn edge(log: bool) -> impl Answering {
     let origin = service_fn(|_: Request<Body>| async { Ok::<_, ProxyError>(page()) });
     let config = Config::default();
     let clock = Clock::system();
+    let form = Form::of(&config.log, false).unwrap();
     let writer = log.then(|| Writer::new("bench", std::io::sink()));
     let parts = Parts {
         origin,
@@ -182,7 +183,7 @@ fn edge(log: bool) -> impl Answering {
         metrics: Metrics::new(&clock),
         error_page: ErrorPage::Own,
         clock: clock.clone(),
-        access_log: writer.map(|writer| AccessLogger::new(writer, clock, false)),
+        access_log: writer.map(|writer| AccessLogger::new(writer, clock, form)),
         application: Application::default(),
         pseudonym: Pseudonym::new(),
         waiting: Waiting::default(),

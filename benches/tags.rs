@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use http::{HeaderMap, StatusCode};
 use selvedge::policy::date::Timestamp;
-use selvedge::policy::freshness::Freshness;
+use selvedge::policy::freshness::{Freshness, LifetimeBy};
 use selvedge::policy::vary::Selecting;
 use selvedge::store::{Head, MemoryStore, StoredResponse, Validity};
 
@@ -66,6 +66,7 @@ fn head(entry: usize, tags: usize) -> Head {
         freshness: Freshness {
             born: Timestamp::default(),
             lifetime: Default::default(),
+            lifetime_by: LifetimeBy::SMaxAge,
             stale_while_revalidate: Default::default(),
             stale_if_error: Default::default(),
             forbids_stale: false,

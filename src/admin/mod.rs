@@ -6,11 +6,13 @@
 //! - `/metrics`: what was counted, for Prometheus.
 //! - `/`: the same for people, live, see [`dashboard`].
 //! - `/invalidate`: makes stored responses obsolete, see [`invalidate`].
+//! - `/log-level`: sets what is told about ourselves.
 
 mod access;
 pub mod dashboard;
 mod entries;
 pub mod invalidate;
+mod log_level;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -36,7 +38,7 @@ pub use dashboard::Dashboard;
 use access::Refused;
 
 use crate::clock::Clock;
-use crate::log::Seldom;
+use crate::log::{Level, Seldom};
 use crate::metrics::{Form, Metrics};
 use crate::store::MemoryStore;
 
@@ -86,6 +88,8 @@ pub struct Admin {
     pub access: Arc<ArcSwap<Access>>,
     /// The application's `basePath`, once it is known.
     pub base_path: Arc<OnceLock<String>>,
+    /// What is told about ourselves.
+    pub level: Level,
     /// Tells the time.
     pub clock: Clock,
     /// How often somebody was refused.
@@ -129,6 +133,8 @@ impl Admin {
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
             (&Method::POST, "/invalidate") => self.invalidate(request, peer).await,
+            (&Method::PUT, "/log-level") => self.set_level(request, peer).await,
+            (_, "/log-level") => only(HeaderValue::from_static("PUT")),
             (_, "/invalidate") => only(HeaderValue::from_static("POST")),
             (&Method::GET | &Method::HEAD, "/") => self.page(),
             (&Method::GET, "/entries") => {
@@ -146,7 +152,8 @@ impl Admin {
                 page
             }
             (&Method::GET | &Method::HEAD, _) => {
-                let there = "there is /, /livez, /readyz, /metrics and /invalidate here\n";
+                let there =
+                    "there is /, /livez, /readyz, /metrics, /invalidate and /log-level here\n";
                 text(StatusCode::NOT_FOUND, there)
             }
             _ => only(HeaderValue::from_static("GET, HEAD")),

@@ -11,7 +11,7 @@ use super::epochs::Epoch;
 use super::parts;
 use super::respond::{self, Asked};
 use super::settings::Aside;
-use super::{Edge, Inner};
+use super::{Edge, Inner, tell};
 use crate::body::Body;
 use crate::client;
 use crate::fields::Fields;
@@ -96,6 +96,8 @@ impl<S: Inner> Edge<S> {
         };
         let validity = stored.mark.validity(now);
         if validity == Validity::Obsolete {
+            let decision = Decision::Forward(ForwardReason::Stale);
+            tell::decided(request.uri().path(), stored, validity, decision, now);
             return self.go(request, key, ForwardReason::Stale, None);
         }
         let asked = Asked { method: request.method(), headers: request.headers(), fields };
@@ -106,6 +108,7 @@ impl<S: Inner> Edge<S> {
                 true => Decision::Validate(ForwardReason::Stale),
             };
         }
+        tell::decided(request.uri().path(), stored, validity, decision, now);
         if stored.head.part.is_some() && !may_answer(decision, stored, asked) {
             return self.go_for_the_rest(request, key, decision, stored);
         }

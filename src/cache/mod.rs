@@ -40,6 +40,7 @@ mod room;
 mod search;
 mod settings;
 mod siblings;
+mod tell;
 mod unstorable;
 
 use std::future::Future;

@@ -21,7 +21,7 @@ use crate::next::verdict::{self, NEXT_CACHE, Unfit};
 use crate::next::{assets, bridge};
 use crate::policy::cache_control::{self, ResponseDirectives};
 use crate::policy::date::{Timestamp, format_http_date, parse_http_date};
-use crate::policy::freshness::{FOREVER, Freshness, corrected_initial_age};
+use crate::policy::freshness::{FOREVER, Freshness, LifetimeBy, corrected_initial_age};
 use crate::policy::{Rules, Switches};
 
 use crate::policy::storable::{Exchange, NotStorable, may_be_shared, storable, withheld};
@@ -231,6 +231,7 @@ fn freshness(
         return Ok(Freshness {
             born: response_time.saturating_sub(age),
             lifetime: assets::IMMUTABLE_LIFETIME,
+            lifetime_by: LifetimeBy::Immutable,
             stale_while_revalidate: FOREVER,
             stale_if_error: FOREVER,
             forbids_stale: false,

@@ -4,12 +4,13 @@
 use super::given::Given;
 use super::value::{
     AdminAddress, BadValue, BasePath, Count, Edges, FieldNames, Filter, Folder, HeadSize, Kind,
-    ListenAddress, Networks, OrAuto, OrOff, Parameters, PositiveTime, Size, Switch, Time, Token,
+    ListenAddress, Networks, OrAuto, OrOff, Parameters, PositiveTime, Share, Size, Switch, Time,
+    Token,
 };
 use super::{
     AccessLog, AdminConfig, BehindMiddleware, BuildDir, CacheConfig, ChildConfig,
-    ClientCacheControl, CompressionConfig, Config, ErrorPage, ErrorsConfig, LogConfig, NextConfig,
-    OriginAddress, OriginConfig, ServerConfig, VaultConfig,
+    ClientCacheControl, ClientIp, CompressionConfig, Config, ErrorPage, ErrorsConfig, LogConfig,
+    NextConfig, OriginAddress, OriginConfig, ServerConfig, VaultConfig,
 };
 use crate::policy::Switches;
 
@@ -160,6 +161,9 @@ keys! {
     log: LogConfig {
         level: Filter,
         access: AccessLog,
+        sample: Share,
+        slow: Time,
+        client_ip: ClientIp,
     }
 }
 

@@ -40,6 +40,14 @@ pub use reload::Reload;
 pub(crate) use suggest::nearest;
 pub use value::Wrong;
 
+/// A filter for `log.level`, in its usual form; or what is wrong with it.
+///
+/// # Errors
+/// [`Wrong::Filter`]
+pub fn level(text: &str) -> Result<String, Wrong> {
+    <value::Filter as value::Text>::parse(text)
+}
+
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Config {
@@ -435,12 +443,36 @@ pub struct LogConfig {
     pub level: String,
     /// One line for each request.
     pub access: AccessLog,
+    /// The share of requests that have a line, from 0 to 1; those that failed or were slow have one in
+    /// any case.
+    pub sample: f64,
+    /// What takes longer than this is slow.
+    pub slow: Duration,
+    /// What is told of a client's address.
+    pub client_ip: ClientIp,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { level: "info".into(), access: AccessLog::Auto }
+        Self {
+            level: "info".into(),
+            access: AccessLog::Auto,
+            sample: 1.0,
+            slow: Duration::from_secs(1),
+            client_ip: ClientIp::Full,
+        }
     }
+}
+
+/// What the access log tells of a client's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientIp {
+    /// All of it.
+    Full,
+    /// Its network: /24 of IPv4, /48 of IPv6.
+    Truncated,
+    /// Nothing.
+    Off,
 }
 
 /// The form of the access log, written to standard output.

@@ -119,9 +119,10 @@ mod tests {
     use tower::{ServiceExt, service_fn};
 
     use crate::clock::Clock;
+    use crate::config::LogConfig;
     use crate::layer::observe::Observe;
-    use crate::log::Writer;
     use crate::log::testing::Kept;
+    use crate::log::{Form, Writer};
     use crate::metrics::{Class, Metrics, Outcome, Storied, Story};
 
     fn pieces(count: usize) -> Body {
@@ -134,7 +135,8 @@ mod tests {
         let kept = Kept::default();
         let writer = Writer::new("test", kept.clone());
         let clock = Clock::system();
-        let log = AccessLogger::new(writer.clone(), clock.clone(), false);
+        let form = Form::of(&LogConfig::default(), false);
+        let log = AccessLogger::new(writer.clone(), clock.clone(), form.unwrap());
         let story = Story { class: Class::Document, outcome: Outcome::Hit };
         let response = response.map(|body| Storied { body, story });
         let response = Arc::new(Mutex::new(Some(response)));

@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 
-use super::Writer;
+use super::{Form, Writer};
 use crate::client::RequestId;
 use crate::clock::Clock;
 use crate::policy::date::Timestamp;
@@ -47,14 +47,14 @@ pub struct AccessLogger(Arc<Shared>);
 struct Shared {
     writer: Writer,
     clock: Clock,
-    pretty: bool,
+    form: Form,
     second: Mutex<Second>,
 }
 
 impl AccessLogger {
-    /// Writes to `writer`, in columns if `pretty`.
-    pub fn new(writer: Writer, clock: Clock, pretty: bool) -> Self {
-        Self(Arc::new(Shared { writer, clock, pretty, second: Mutex::default() }))
+    /// Writes to `writer`, in this form.
+    pub fn new(writer: Writer, clock: Clock, form: Form) -> Self {
+        Self(Arc::new(Shared { writer, clock, form, second: Mutex::default() }))
     }
 
     /// A reading of the clock, for how long a request takes.
@@ -62,15 +62,19 @@ impl AccessLogger {
         self.0.clock.monotonic()
     }
 
-    /// Writes one line.
+    /// Writes one line, unless it is left out.
     pub fn write(&self, line: &Line<'_>) {
-        let Shared { writer, clock, pretty: is_pretty, second } = &*self.0;
+        let Shared { writer, clock, form, second } = &*self.0;
+        if !form.keeps(line) {
+            return;
+        }
+        let client = form.client(line.client);
         let now = clock.now();
         let mut second = second.lock();
         let date = second.date(now);
-        writer.write(|buffer| match is_pretty {
+        writer.write(|buffer| match form.pretty {
             true => pretty(line, date, buffer),
-            false => json(line, date, now, buffer),
+            false => json(line, client, date, now, buffer),
         });
     }
 }
@@ -97,7 +101,7 @@ impl Second {
 }
 
 /// Put together by hand, because this is what most requests cost beside their answer.
-fn json(line: &Line<'_>, date: &str, now: Timestamp, buffer: &mut Vec<u8>) {
+fn json(line: &Line<'_>, client: Option<IpAddr>, date: &str, now: Timestamp, buffer: &mut Vec<u8>) {
     text(buffer, "{\"time\":\"", date);
     let millis = now.as_millis() % 1000;
     buffer.push(b'.');
@@ -108,8 +112,10 @@ fn json(line: &Line<'_>, date: &str, now: Timestamp, buffer: &mut Vec<u8>) {
         RequestId::Given(id) => buffer.extend_from_slice(id.as_bytes()),
         RequestId::Made(number) => hexadecimal(buffer, *number),
     }
-    buffer.extend_from_slice(b"\",\"client\":\"");
-    address(buffer, line.client);
+    if let Some(client) = client {
+        buffer.extend_from_slice(b"\",\"client\":\"");
+        address(buffer, client);
+    }
     text(buffer, "\",\"method\":\"", line.method);
     string(buffer, "\",\"path\":", line.path);
     number(buffer, ",\"status\":", line.status.into());
@@ -235,7 +241,7 @@ mod tests {
         let (mut buffer, mut second) = (Vec::new(), Second::default());
         match is_pretty {
             true => pretty(line, second.date(NOW), &mut buffer),
-            false => json(line, second.date(NOW), NOW, &mut buffer),
+            false => json(line, Some(line.client), second.date(NOW), NOW, &mut buffer),
         }
         String::from_utf8(buffer).unwrap()
     }

@@ -3,6 +3,7 @@
 //! Neither holds up a request: both go through a [`Writer`], whose thread alone may block.
 
 mod access;
+mod form;
 mod level;
 mod seldom;
 #[cfg(test)]
@@ -17,12 +18,13 @@ use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
 pub use access::{AccessLogger, Line};
+pub use form::Form;
 pub use level::Level;
 pub use seldom::Seldom;
 pub use writer::Writer;
 
 use crate::clock::Clock;
-use crate::config::{AccessLog, LogConfig};
+use crate::config::LogConfig;
 
 /// The two logs; what they still hold is written when this is dropped.
 #[derive(Debug)]
@@ -45,13 +47,8 @@ impl Logs {
 
     /// Writes access lines as `config` says; `None` when they are off.
     pub fn access(&self, config: &LogConfig) -> Option<AccessLogger> {
-        let pretty = match config.access {
-            AccessLog::Off => return None,
-            AccessLog::Pretty => true,
-            AccessLog::Json => false,
-            AccessLog::Auto => io::stdout().is_terminal(),
-        };
-        Some(AccessLogger::new(self.output.clone(), self.clock.clone(), pretty))
+        let form = Form::of(config, io::stdout().is_terminal())?;
+        Some(AccessLogger::new(self.output.clone(), self.clock.clone(), form))
     }
 
     /// A writer of whole lines to standard output, and one to standard error.

@@ -105,7 +105,6 @@ impl Shared {
     }
 
     /// Writes lines out, or loses them; false when nobody will read any more.
-    #[expect(clippy::disallowed_methods, reason = "the thread is our own")]
     fn put(&self, name: &str, out: &mut impl Write, mut lines: &[u8]) -> bool {
         while !lines.is_empty() {
             match out.write(lines) {
@@ -115,7 +114,9 @@ impl Shared {
                     ErrorKind::Interrupted => {}
                     ErrorKind::BrokenPipe => return false,
                     // Somebody who shares the stream has made it so.
-                    ErrorKind::WouldBlock => thread::sleep(GATHERED),
+                    ErrorKind::WouldBlock => {
+                        self.filled.wait_for(&mut self.state.lock(), GATHERED);
+                    }
                     _ => {
                         self.lose(name, lines, &error);
                         return true;

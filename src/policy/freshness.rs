@@ -32,6 +32,8 @@ pub struct Freshness {
     pub born: Timestamp,
     /// For how long from then it is fresh.
     pub lifetime: Duration,
+    /// What says so.
+    pub lifetime_by: LifetimeBy,
     /// For how long after that it may be served while it is renewed; zero if not at all.
     pub stale_while_revalidate: Duration,
     /// For how long after its lifetime it may be served if the origin fails; zero if not at all.
@@ -40,6 +42,37 @@ pub struct Freshness {
     pub forbids_stale: bool,
     /// Whether each use is to be validated (`no-cache`), however fresh it is.
     pub validates_always: bool,
+}
+
+/// What says for how long a response is fresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LifetimeBy {
+    /// `s-maxage`, of `Cache-Control` or of a targeted field.
+    SMaxAge,
+    /// `max-age`, likewise.
+    MaxAge,
+    /// `Expires`
+    Expires,
+    /// Nothing: it is guessed (RFC 9111 §4.2.2).
+    Heuristic,
+    /// Nothing; and it is validated each time (`no-cache`).
+    NoCache,
+    /// Its name, which is another for another content.
+    Immutable,
+}
+
+impl LifetimeBy {
+    /// As a log tells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SMaxAge => "s-maxage",
+            Self::MaxAge => "max-age",
+            Self::Expires => "expires",
+            Self::Heuristic => "heuristic",
+            Self::NoCache => "no-cache",
+            Self::Immutable => "immutable",
+        }
+    }
 }
 
 /// What a stored response may be used for at some moment; the later, the less.
@@ -111,12 +144,13 @@ pub fn freshness(
 ) -> Option<Freshness> {
     let guessed = || {
         let guess = heuristic_lifetime(directives, status, headers, response_time);
-        guess.filter(|_| rules.switches.heuristic_freshness)
+        let guess = guess.filter(|_| rules.switches.heuristic_freshness);
+        guess.map(|guess| (guess, LifetimeBy::Heuristic))
     };
     // Without any lifetime, each use of what is validated each time is as good as the first.
-    let none = directives.no_cache.then_some(Duration::ZERO);
-    let lifetime =
-        explicit_lifetime(directives, headers, response_time).or_else(guessed).or(none)?;
+    let none = directives.no_cache.then_some((Duration::ZERO, LifetimeBy::NoCache));
+    let said = explicit_lifetime(directives, headers, response_time);
+    let (lifetime, lifetime_by) = said.or_else(guessed).or(none)?;
     let forbids_stale = directives.forbids_stale(rules.switches.s_maxage_forbids_stale);
     let age = corrected_initial_age(headers, request_time, response_time);
     // An age from before 1970, where time begins, comes off the lifetime instead.
@@ -124,6 +158,7 @@ pub fn freshness(
     Some(Freshness {
         born: response_time.saturating_sub(age),
         lifetime: lifetime.saturating_sub(unnamed),
+        lifetime_by,
         stale_while_revalidate: stale_while_revalidate(directives, forbids_stale),
         stale_if_error: stale_if_error(directives, forbids_stale, rules),
         forbids_stale,
@@ -136,11 +171,12 @@ pub fn explicit_lifetime(
     directives: &ResponseDirectives,
     headers: &HeaderMap,
     response_time: Timestamp,
-) -> Option<Duration> {
-    directives.s_maxage.or(directives.max_age).or_else(|| {
-        // RFC 9213 §2.2: beside a targeted field, `Expires` is ignored.
-        if directives.targeted { None } else { expires(headers, response_time) }
-    })
+) -> Option<(Duration, LifetimeBy)> {
+    let s_maxage = directives.s_maxage.map(|lifetime| (lifetime, LifetimeBy::SMaxAge));
+    let max_age = || directives.max_age.map(|lifetime| (lifetime, LifetimeBy::MaxAge));
+    // RFC 9213 §2.2: beside a targeted field, `Expires` is ignored.
+    let expires = || expires(headers, response_time).filter(|_| !directives.targeted);
+    s_maxage.or_else(max_age).or_else(|| Some((expires()?, LifetimeBy::Expires)))
 }
 
 /// RFC 9111 §4.2.2: a tenth of the time since the response was last modified, if its status is one

@@ -108,6 +108,7 @@ fn is_stale_enough(request: &RequestDirectives, freshness: &Freshness, now: Time
 
 #[cfg(test)]
 mod tests {
+    use super::super::freshness::LifetimeBy;
     use super::*;
     use std::time::Duration;
 
@@ -118,6 +119,7 @@ mod tests {
         let page = Freshness {
             born,
             lifetime: s(60),
+            lifetime_by: LifetimeBy::SMaxAge,
             stale_while_revalidate: s(30),
             stale_if_error: s(900),
             forbids_stale: false,

@@ -123,6 +123,7 @@ pub async fn run(
             dashboard: dashboard(&config, command.as_ref(), &application, &clock),
             access: access.clone(),
             base_path: base_path.clone(),
+            level: logs.level.clone(),
             clock: clock.clone(),
             refusals: Arc::default(),
         };

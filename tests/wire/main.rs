@@ -12,6 +12,7 @@ mod error_page;
 mod framing;
 mod health;
 mod interim;
+mod logs;
 mod manifests;
 mod metrics;
 mod origin_side;

@@ -1,7 +1,7 @@
 //! Values that are one of a few words.
 
 use super::{Text, Wrong};
-use crate::config::{AccessLog, BehindMiddleware, ClientCacheControl};
+use crate::config::{AccessLog, BehindMiddleware, ClientCacheControl, ClientIp};
 
 /// A type whose values are a few words.
 pub(in crate::config) trait Word: Copy + PartialEq + 'static {
@@ -22,6 +22,11 @@ impl Word for BehindMiddleware {
 impl Word for AccessLog {
     const WORDS: &'static [(&'static str, Self)] =
         &[("auto", Self::Auto), ("pretty", Self::Pretty), ("json", Self::Json), ("off", Self::Off)];
+}
+
+impl Word for ClientIp {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("full", Self::Full), ("truncated", Self::Truncated), ("off", Self::Off)];
 }
 
 impl<W: Word> Text for W {
@@ -57,12 +62,18 @@ mod tests {
         for word in ["bypass", "cache"] {
             assert_eq!(printed::<BehindMiddleware>(word), format!("\"{word}\""));
         }
+        for word in ["full", "truncated", "off"] {
+            assert_eq!(printed::<ClientIp>(word), format!("\"{word}\""));
+        }
         // A new value without a word does not compile here, and then is thought of above.
         let _ = |log: AccessLog| match log {
             AccessLog::Auto | AccessLog::Pretty | AccessLog::Json | AccessLog::Off => {}
         };
         let _ = |control: ClientCacheControl| match control {
             ClientCacheControl::Edge | ClientCacheControl::Origin => {}
+        };
+        let _ = |ip: ClientIp| match ip {
+            ClientIp::Full | ClientIp::Truncated | ClientIp::Off => {}
         };
         let _ = |middleware: BehindMiddleware| match middleware {
             BehindMiddleware::Bypass | BehindMiddleware::Cache => {}
