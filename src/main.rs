@@ -12,7 +12,7 @@ use selvedge::demo::{self, BuiltinOrigin, PrepareError, Prepared};
 use selvedge::exit;
 use selvedge::log::Logs;
 use selvedge::origin::child::{ChildError, Command};
-use selvedge::run::{self, Start, StartError};
+use selvedge::run::{self, Sockets, Start, StartError};
 use selvedge::verbs;
 use tokio::runtime::{self, Runtime};
 
@@ -47,8 +47,18 @@ fn with_config(sources: &Sources, then: impl FnOnce(Config) -> ExitCode) -> Exit
 
 fn serve(config: Config, sources: Sources, command: Vec<std::ffi::OsString>) -> ExitCode {
     let command = (!command.is_empty()).then_some(Command { line: command, dir: None });
+    let sockets = match Sockets::take() {
+        Ok(sockets) => sockets,
+        Err(error) => {
+            return fail(
+                &format!("selvedge: a socket that was handed over: {error} (LISTEN_FDS)\n"),
+                exit::UNAVAILABLE,
+            );
+        }
+    };
     in_runtime(&config.clone(), async |logs: &Logs, clock| {
-        run::run(Start { config, sources: Some(sources), command }, logs, clock, |_| ()).await
+        let start = Start { config, sources: Some(sources), command, sockets };
+        run::run(start, logs, clock, |_| ()).await
     })
 }
 
@@ -76,7 +86,7 @@ async fn real_demo(
 ) -> Result<u8, StartError> {
     let command = Command { line: prepared.command.clone(), dir: Some(prepared.dir.clone()) };
     let serving = |address| tell(logs, &demo::tour(address, true));
-    run::run(Start { config, sources: None, command: Some(command) }, logs, clock, serving).await
+    run::run(demo_of(config, Some(command)), logs, clock, serving).await
 }
 
 async fn builtin_demo(mut config: Config, logs: &Logs, clock: Clock) -> Result<u8, StartError> {
@@ -86,7 +96,12 @@ async fn builtin_demo(mut config: Config, logs: &Logs, clock: Clock) -> Result<u
     config.origin.url = OriginAddress::Tcp { host: address.ip().to_string(), port: address.port() };
     tokio::spawn(origin.serve());
     let serving = |address| tell(logs, &demo::tour(address, false));
-    run::run(Start { config, sources: None, command: None }, logs, clock, serving).await
+    run::run(demo_of(config, None), logs, clock, serving).await
+}
+
+/// What a demonstration is started with: nothing that could change.
+fn demo_of(config: Config, command: Option<Command>) -> Start {
+    Start { config, sources: None, command, sockets: Sockets::default() }
 }
 
 /// In order with what the logs say.

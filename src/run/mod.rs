@@ -6,8 +6,10 @@
 
 mod aids;
 mod file;
+mod manager;
 mod reload;
 mod signals;
+mod sockets;
 mod upstream;
 
 use std::io;
@@ -38,6 +40,7 @@ use crate::store::{self, MemoryStore};
 use file::FileWatch;
 use reload::{By, Reloading};
 use signals::{Asked, Signals};
+pub use sockets::Sockets;
 use upstream::Upstream;
 
 /// Why an edge did not begin to serve.
@@ -75,7 +78,7 @@ impl StartError {
 }
 
 /// What an edge is started with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Start {
     /// The configuration.
     pub config: Config,
@@ -83,6 +86,8 @@ pub struct Start {
     pub sources: Option<Sources>,
     /// The server to wrap; without one, `origin.url` is where it listens.
     pub command: Option<Command>,
+    /// The sockets that are open already.
+    pub sockets: Sockets,
 }
 
 /// Runs an edge until a signal asks it to stop, or its wrapped server ends. A second signal cuts
@@ -95,7 +100,7 @@ pub struct Start {
 /// # Errors
 /// [`StartError`]
 pub async fn run(
-    Start { mut config, sources, command }: Start,
+    Start { mut config, sources, command, mut sockets }: Start,
     logs: &Logs,
     clock: Clock,
     serving: impl FnOnce(SocketAddr),
@@ -104,7 +109,8 @@ pub async fn run(
     let application = Application::default();
     let error_page = error_page(&config, &application)?;
     let mut signals = Signals::new().map_err(StartError::Signals)?;
-    let listener = listen(config.server.listen, "server.listen", server::bind)?;
+    let bind = |address| sockets.clients(server::bind, address);
+    let listener = listen(config.server.listen, "server.listen", bind)?;
     let readiness = watch::Sender::new(Readiness::WaitsForOrigin);
     let metrics = Metrics::new(&clock);
     let store = MemoryStore::new(capacity(&config), config.cache.max_variants);
@@ -112,7 +118,8 @@ pub async fn run(
     let mut bridge = None;
     let base_path = Arc::<OnceLock<String>>::default();
     if let Some(address) = config.admin.listen {
-        let listener = listen(address, "admin.listen", admin::bind)?;
+        let bind = |address| sockets.admin(admin::bind, address);
+        let listener = listen(address, "admin.listen", bind)?;
         bridge = command.is_some().then(|| aids::bridge_to(&config, &listener)).flatten();
         let of_child = bridge.as_ref().map(|bridge| bridge.token.clone());
         access.store(Arc::new(Access { configured: config.admin.token.clone(), of_child }));
@@ -177,6 +184,7 @@ pub async fn run(
     let (level, origin) = (logs.level.clone(), upstream.origin.clone());
     let mut reloading =
         Reloading { sources, started, running: config, level, origin, access, current, build };
+    manager::ready();
     let ended = loop {
         tokio::select! {
             asked = signals.next() => match asked {
@@ -188,6 +196,7 @@ pub async fn run(
         }
     };
     readiness.send_replace(Readiness::Draining);
+    manager::stopping();
     upstream.finish();
     stop.send_replace(true);
     tokio::select! {

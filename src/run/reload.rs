@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use tokio::task::spawn_blocking;
 use tracing::{error, info, warn};
 
+use super::manager;
 use crate::admin::Access;
 use crate::config::{self, Config, Mistakes, Reload, Sources};
 use crate::log::Level;
@@ -44,6 +45,7 @@ impl<S: Clone, B: Fn(&Config) -> S> Reloading<S, B> {
         let Some(sources) = self.sources.clone() else {
             return info!("this edge has no configuration of its own to read again");
         };
+        manager::reloading();
         match spawn_blocking(move || config::load(&sources)).await {
             Ok(Ok(loaded)) => {
                 let reload = Reload::of(&self.started, &self.running, &loaded.config);
@@ -54,6 +56,7 @@ impl<S: Clone, B: Fn(&Config) -> S> Reloading<S, B> {
             // It panicked, which is ours to answer for.
             Err(failed) => error!("the configuration could not be read: {failed}"),
         }
+        manager::ready();
     }
 
     fn apply(&mut self, config: Config) {

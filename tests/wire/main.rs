@@ -20,6 +20,7 @@ mod reload;
 mod review;
 mod stop;
 mod support;
+mod systemd;
 mod vault;
 mod verbs;
 mod wrapped;

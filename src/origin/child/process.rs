@@ -42,6 +42,9 @@ impl Process {
         process
             .args(arguments)
             .envs(environment)
+            // These were said to us.
+            .env_remove("NOTIFY_SOCKET")
+            .env_remove("LISTEN_FDNAMES")
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
