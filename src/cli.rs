@@ -38,6 +38,8 @@ pub enum Invocation {
     },
     /// `check`: see [`check`].
     Check(Sources),
+    /// `check --schema`: print the configuration's JSON Schema.
+    Schema,
     /// `health`: ask the edge that runs at `admin.listen`.
     Health(Sources),
     /// `purge`: tell the edge what is obsolete.
@@ -88,7 +90,8 @@ pub fn read(
         Some(Verb::Demo { options, dir }) => {
             Invocation::Demo { sources: sources(options, None, true), dir }
         }
-        Some(Verb::Check { file, serve: Serve { options, origin, command } }) => {
+        Some(Verb::Check { schema: true, .. }) => Invocation::Schema,
+        Some(Verb::Check { file, schema: false, serve: Serve { options, origin, command } }) => {
             let sources = sources(options, origin, !command.is_empty());
             Invocation::Check(Sources { file: file.or(sources.file), ..sources })
         }
@@ -183,6 +186,9 @@ enum Verb {
         /// A configuration file
         #[arg(conflicts_with = "config")]
         file: Option<PathBuf>,
+        /// Prints the JSON Schema of the file instead, for editors
+        #[arg(long, display_order = 0)]
+        schema: bool,
         #[command(flatten)]
         serve: Serve,
     },

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Ok(Invocation::Bridge) => {
             say(&Answer { text: selvedge::next::bridge::FILE.into(), exit: exit::OK })
         }
+        Ok(Invocation::Schema) => say(&Answer { text: config::schema(), exit: exit::OK }),
         Ok(Invocation::Check(sources)) => say(&cli::check(&sources)),
         Ok(Invocation::Health(sources)) => with_config(&sources, health),
         Ok(Invocation::Purge { sources, purge }) => {

@@ -21,6 +21,7 @@ fn understood(arguments: &str) -> String {
     match typed(arguments, &[]).unwrap() {
         Invocation::Run { sources, command } => format!("run {} {command:?}", flags(&sources)),
         Invocation::Demo { sources, dir } => format!("demo {} {dir:?}", flags(&sources)),
+        Invocation::Schema => "schema".into(),
         Invocation::Check(sources) => format!("check {}", flags(&sources)),
         Invocation::Health(sources) => format!("health {}", flags(&sources)),
         Invocation::Purge { sources, purge } => format!("purge {} {purge:?}", flags(&sources)),
@@ -47,6 +48,7 @@ fn what_is_typed_is_understood() {
         ("check", "check - false"),
         ("check f --set a=b", "check f --set a=b false"),
         ("check --config f -- x", "check f true"),
+        ("check --schema", "schema"),
         ("health", "health - true"),
         ("bridge", "bridge"),
         ("health --admin 1 --config f", "health f --admin admin.listen=1 true"),

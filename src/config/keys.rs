@@ -26,6 +26,8 @@ pub(super) struct Key {
     pub(super) set: fn(&mut Config, &Given) -> Result<(), Vec<BadValue>>,
     /// The value of the field as it stands in a file.
     pub(super) print: fn(&Config) -> String,
+    /// What the file may say, as JSON Schema.
+    pub(super) schema: fn() -> serde_json::Value,
     /// Whether a running edge cannot take another value over.
     pub(super) needs_restart: bool,
     /// Gives the field of the second the value of the first.
@@ -44,6 +46,7 @@ macro_rules! keys {
                 Ok(())
             },
             print: |config| <$kind as Kind>::print(&config.$section.$name),
+            schema: <$kind as Kind>::schema,
             needs_restart: needs_restart!($($restart)?),
             copy: |from, to| to.$section.$name.clone_from(&from.$section.$name),
         },)*)*];

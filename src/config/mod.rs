@@ -19,6 +19,7 @@ mod mistake;
 mod place;
 mod reload;
 mod rules;
+mod schema;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use loaded::{Loaded, Setting};
 pub use mistake::{Mistake, Mistakes, Problem};
 pub use place::Place;
 pub use reload::Reload;
+pub use schema::schema;
 pub(crate) use suggest::nearest;
 pub use value::Wrong;
 

@@ -4,6 +4,7 @@ mod docs;
 mod precedence;
 mod reference;
 mod rendering;
+mod schema;
 
 use super::file::NamedFile;
 use super::load::judge;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const REFERENCE: &str = include_str!("../../../config/selvedge.toml");
+pub(super) use crate::config::schema::REFERENCE;
 
 /// `# key = value`: whoever removes the first two characters has it in force.
 fn commented(line: &str) -> Option<(&str, &str)> {
@@ -24,6 +24,12 @@ fn reference() -> Vec<String> {
         }
     }
     found
+}
+
+/// The reference with all its lines in force.
+pub(super) fn in_force() -> String {
+    let in_force = |line| if commented(line).is_some() { &line[2..] } else { line };
+    REFERENCE.lines().map(in_force).collect::<Vec<&str>>().join("\n")
 }
 
 #[test]
@@ -49,9 +55,7 @@ fn the_reference_names_what_waits_for_a_restart() {
 
 #[test]
 fn with_all_its_lines_in_force_the_reference_is_the_default() {
-    let in_force = |line| if commented(line).is_some() { &line[2..] } else { line };
-    let text: Vec<&str> = REFERENCE.lines().map(in_force).collect();
-    let loaded = judge(&Sources::default(), Some(&file(&text.join("\n")))).unwrap();
+    let loaded = judge(&Sources::default(), Some(&file(&in_force()))).unwrap();
     assert_eq!(loaded.config, Config::default());
     assert!(loaded.settings().all(|setting| setting.place.is_some()));
 }

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong};
 
 /// Where clients connect. A port alone (`"8080"`, `":8080"`) is open to everyone: that is what the
@@ -25,6 +27,13 @@ impl Text for ListenAddress {
     fn print(value: &SocketAddr) -> String {
         format!("\"{value}\"")
     }
+
+    fn schema() -> Json {
+        json!({"anyOf": [
+            {"type": "string", "pattern": r"^((\[[^\]]+\]|[0-9.]+)?:)?[0-9]+$"},
+            {"type": "integer", "minimum": 0, "maximum": u16::MAX},
+        ]})
+    }
 }
 
 impl Text for AdminAddress {
@@ -39,6 +48,10 @@ impl Text for AdminAddress {
 
     fn print(value: &SocketAddr) -> String {
         format!("\"{value}\"")
+    }
+
+    fn schema() -> Json {
+        json!({"type": "string", "pattern": r"^(\[[^\]]+\]|[0-9.]+):[0-9]+$"})
     }
 }
 

@@ -1,5 +1,7 @@
 //! The application's `basePath`, as Next.js wants it.
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong, quoted};
 
 /// Empty, or a path that starts with `/` and does not end with one.
@@ -18,6 +20,10 @@ impl Text for BasePath {
 
     fn print(value: &String) -> String {
         quoted(value)
+    }
+
+    fn schema() -> Json {
+        json!({"type": "string", "pattern": "^(/[^/?#]+)*$"})
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where the application's build lies.
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, quoted};
 use crate::config::BuildDir;
 
@@ -27,6 +29,10 @@ impl Text for BuildDir {
             Self::Off => quoted("off"),
             Self::At(path) => quoted(&path.to_string_lossy()),
         }
+    }
+
+    fn schema() -> Json {
+        json!({"type": "string", "minLength": 1})
     }
 }
 

@@ -1,5 +1,7 @@
 //! Counts: whole numbers from 1 to a most.
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong};
 
 /// A count. What is counted is always a limit, and none of them makes sense as 0. A million is more
@@ -28,6 +30,10 @@ impl<const MOST: usize> Text for Count<MOST> {
 
     fn print(value: &usize) -> String {
         value.to_string()
+    }
+
+    fn schema() -> Json {
+        json!({"type": "integer", "minimum": 1, "maximum": MOST})
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong};
 
 /// A duration, zero included.
@@ -39,6 +41,11 @@ impl Text for Time {
     fn print(value: &Duration) -> String {
         format!("\"{}\"", shortest(u64::try_from(value.as_millis()).unwrap_or(u64::MAX)))
     }
+
+    fn schema() -> Json {
+        let pattern = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
+        json!({"type": "string", "minLength": 2, "pattern": pattern})
+    }
 }
 
 impl Text for PositiveTime {
@@ -55,6 +62,10 @@ impl Text for PositiveTime {
 
     fn print(value: &Duration) -> String {
         Time::print(value)
+    }
+
+    fn schema() -> Json {
+        json!({"allOf": [Time::schema()], "not": {"pattern": "^[0a-z]*$"}})
     }
 }
 

@@ -1,5 +1,7 @@
 //! Other edges: a list of `"http://10.0.0.2:9180"`.
 
+use serde_json::{Value as Json, json};
+
 use super::{BadValue, Kind, Text, Wrong, list};
 use crate::config::OriginAddress;
 use crate::config::given::Given;
@@ -23,6 +25,10 @@ impl Kind for Edges {
 
     fn print(value: &Vec<OriginAddress>) -> String {
         list::print(value)
+    }
+
+    fn schema() -> Json {
+        json!({"type": "array", "items": {"type": "string", "pattern": "^http://"}})
     }
 }
 

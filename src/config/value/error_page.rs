@@ -1,5 +1,7 @@
 //! Which page visitors see where there is no answer.
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong, quoted};
 use crate::config::ErrorPage;
 
@@ -29,6 +31,13 @@ impl Text for ErrorPage {
             Self::App => quoted("app"),
             Self::File(path) => quoted(&path.to_string_lossy()),
         }
+    }
+
+    fn schema() -> Json {
+        json!({"anyOf": [
+            {"enum": WORDS.map(|(word, _)| word)},
+            {"type": "string", "pattern": "^/"},
+        ]})
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names of header fields: a list of `"CDN-Cache-Control"`.
 
 use http::HeaderName;
+use serde_json::{Value as Json, json};
 
 use super::{BadValue, Kind, Wrong, list};
 use crate::config::given::Given;
@@ -23,6 +24,11 @@ impl Kind for FieldNames {
 
     fn print(value: &Vec<HeaderName>) -> String {
         list::print(value)
+    }
+
+    fn schema() -> Json {
+        let name = "^[-!#$%&'*+.^_`|~0-9A-Za-z]+$";
+        json!({"type": "array", "items": {"type": "string", "pattern": name}})
     }
 }
 

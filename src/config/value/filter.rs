@@ -2,6 +2,8 @@
 
 use tracing_subscriber::EnvFilter;
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong, quoted};
 
 /// A filter that says what it means.
@@ -26,6 +28,10 @@ impl Text for Filter {
 
     fn print(value: &String) -> String {
         quoted(value)
+    }
+
+    fn schema() -> Json {
+        json!({"type": "string", "minLength": 1})
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong, quoted};
 
 /// A whole path: what a relative one means depends on who starts us, and a wrapped server is often
@@ -24,6 +26,10 @@ impl Text for Folder {
 
     fn print(value: &PathBuf) -> String {
         quoted(&value.to_string_lossy())
+    }
+
+    fn schema() -> Json {
+        json!({"type": "string", "pattern": "^/"})
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) use switch::Switch;
 pub(super) use token::Token;
 pub use wrong::Wrong;
 
+use serde_json::Value as Json;
+
 use super::given::{Content, Given};
 use super::place::Place;
 
@@ -57,6 +59,10 @@ pub(super) trait Kind {
 
     /// The value as it stands in a file.
     fn print(value: &Self::Value) -> String;
+
+    /// What the file may say, as JSON Schema. It may let something pass that [`read`](Self::read)
+    /// refuses, never the other way round for what is written as the reference does.
+    fn schema() -> Json;
 }
 
 /// A kind of values that are given as one text.
@@ -69,6 +75,9 @@ pub(super) trait Text {
 
     /// The value as it stands in a file.
     fn print(value: &Self::Value) -> String;
+
+    /// As [`Kind::schema`].
+    fn schema() -> Json;
 }
 
 impl<T: Text> Kind for T {
@@ -85,6 +94,10 @@ impl<T: Text> Kind for T {
 
     fn print(value: &Self::Value) -> String {
         T::print(value)
+    }
+
+    fn schema() -> Json {
+        T::schema()
     }
 }
 

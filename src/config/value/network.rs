@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde_json::{Value as Json, json};
 
 use super::{BadValue, Kind, Wrong, list};
 use crate::config::given::Given;
@@ -19,6 +20,10 @@ impl Kind for Networks {
 
     fn print(value: &Vec<IpNet>) -> String {
         list::print(value)
+    }
+
+    fn schema() -> Json {
+        json!({"type": "array", "items": {"type": "string", "pattern": "^[0-9A-Fa-f.:]+(/[0-9]+)?$"}})
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong};
 
 /// `"auto"`, or a value of the kind.
@@ -20,6 +22,10 @@ impl<K: Text> Text for OrAuto<K> {
     fn print(value: &Self::Value) -> String {
         print::<K>("auto", value)
     }
+
+    fn schema() -> Json {
+        json!({"anyOf": [{"const": "auto"}, K::schema()]})
+    }
 }
 
 impl<K: Text> Text for OrOff<K> {
@@ -31,6 +37,10 @@ impl<K: Text> Text for OrOff<K> {
 
     fn print(value: &Self::Value) -> String {
         print::<K>("off", value)
+    }
+
+    fn schema() -> Json {
+        json!({"anyOf": [{"const": "off"}, K::schema()]})
     }
 }
 

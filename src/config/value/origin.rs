@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use serde_json::{Value as Json, json};
+
 use super::address::port;
 use super::{Text, Wrong, quoted};
 use crate::config::OriginAddress;
@@ -33,6 +35,10 @@ impl Text for OriginAddress {
 
     fn print(value: &Self) -> String {
         quoted(&value.to_string())
+    }
+
+    fn schema() -> Json {
+        json!({"type": "string", "pattern": "^([Hh][Tt][Tt][Pp]://.|unix:/)"})
     }
 }
 

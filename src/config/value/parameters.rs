@@ -1,5 +1,7 @@
 //! Names of query parameters: `"utm_source,gclid"`.
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong, quoted};
 
 /// Names with commas between; empty for none.
@@ -24,6 +26,10 @@ impl Text for Parameters {
 
     fn print(value: &Vec<String>) -> String {
         quoted(&value.join(","))
+    }
+
+    fn schema() -> Json {
+        json!({"type": "string", "pattern": "^[^&=#?]*$"})
     }
 }
 

@@ -1,5 +1,7 @@
 //! Shares of a whole: `0.25`.
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong};
 
 /// From 0, none, to 1, all.
@@ -20,6 +22,10 @@ impl Text for Share {
 
     fn print(value: &f64) -> String {
         format!("{value:?}")
+    }
+
+    fn schema() -> Json {
+        json!({"type": "number", "minimum": 0, "maximum": 1})
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sizes in bytes: `"16MiB"`, `"1GB"`, or a bare number.
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong};
 
 /// A size, zero included.
@@ -42,6 +44,10 @@ impl Text for Size {
     fn print(value: &u64) -> String {
         format!("\"{}\"", shortest(*value))
     }
+
+    fn schema() -> Json {
+        sized(0, LARGEST)
+    }
 }
 
 impl Text for HeadSize {
@@ -66,6 +72,17 @@ impl Text for HeadSize {
     fn print(value: &usize) -> String {
         Size::print(&(*value as u64))
     }
+
+    fn schema() -> Json {
+        sized(LEAST_HEAD as u64, MOST_HEAD as u64)
+    }
+}
+
+fn sized(least: u64, most: u64) -> Json {
+    json!({"anyOf": [
+        {"type": "string", "pattern": "^[0-9]+( ?([KkMmGgTt][Ii]?)?[Bb])?$"},
+        {"type": "integer", "minimum": least, "maximum": most},
+    ]})
 }
 
 /// A number, a space perhaps, and a unit perhaps. `None` if the text is not that; one that is too

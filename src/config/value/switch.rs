@@ -1,5 +1,7 @@
 //! `true` or `false`.
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong};
 
 /// A thing that is done or not.
@@ -18,6 +20,10 @@ impl Text for Switch {
 
     fn print(value: &bool) -> String {
         value.to_string()
+    }
+
+    fn schema() -> Json {
+        json!({"type": "boolean"})
     }
 }
 

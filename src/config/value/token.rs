@@ -1,5 +1,7 @@
 //! A secret that is sent in a header field.
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong, quoted};
 
 /// At least sixteen visible characters of ASCII.
@@ -21,6 +23,10 @@ impl Text for Token {
 
     fn print(value: &String) -> String {
         quoted(value)
+    }
+
+    fn schema() -> Json {
+        json!({"type": "string", "minLength": SHORTEST, "pattern": "^[!-~]+$"})
     }
 }
 

@@ -1,5 +1,7 @@
 //! Values that are one of a few words.
 
+use serde_json::{Value as Json, json};
+
 use super::{Text, Wrong};
 use crate::config::{AccessLog, BehindMiddleware, ClientCacheControl, ClientIp};
 
@@ -43,6 +45,11 @@ impl<W: Word> Text for W {
     fn print(value: &Self) -> String {
         let word = W::WORDS.iter().find(|(_, known)| known == value);
         format!("\"{}\"", word.map_or("", |(word, _)| word))
+    }
+
+    fn schema() -> Json {
+        let words: Vec<_> = W::WORDS.iter().map(|(word, _)| *word).collect();
+        json!({"enum": words})
     }
 }
 
