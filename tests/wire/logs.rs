@@ -14,7 +14,7 @@ fn the_level_can_be_set_for_a_while_and_tells_what_a_decision_went_by() {
     let put = |body: &str| {
         let mut client = Client::connect(admin);
         client.send(&format!(
-            "PUT /log-level HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+            "PUT /log-level HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         ));
