@@ -10,6 +10,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends make gcc libc6-
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src ./src
+# The reference of the keys, which is part of the binary.
+COPY config ./config
 COPY benches ./benches
 RUN cargo build --locked --release --bin selvedge \
   && cp target/release/selvedge /usr/local/bin/selvedge
