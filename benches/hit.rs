@@ -184,6 +184,7 @@ fn edge(log: bool) -> impl Answering {
         error_page: ErrorPage::Own,
         clock: clock.clone(),
         access_log: writer.map(|writer| AccessLogger::new(writer, clock, form)),
+        window: selvedge::cache::Window::default(),
         application: Application::default(),
         pseudonym: Pseudonym::new(),
         waiting: Waiting::default(),

@@ -3,6 +3,7 @@
 //! Nothing is printed and nothing is started here: [`read`] says what is to be done, and `main` does
 //! it.
 
+mod explain;
 mod help;
 mod mistyped;
 mod purge;
@@ -17,6 +18,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{self, Flag, OriginAddress, Sources};
 use crate::exit;
+use crate::verbs::explain::Explain;
 pub use purge::Purge;
 
 /// What is to be done.
@@ -48,6 +50,13 @@ pub enum Invocation {
         sources: Sources,
         /// What is to be purged.
         purge: Purge,
+    },
+    /// `explain`: say what becomes of a request, and why.
+    Explain {
+        /// What was said about the configuration.
+        sources: Sources,
+        /// What is to be explained.
+        explain: Explain,
     },
     /// `bridge`: print the file that tells the edge what a Next.js server invalidates.
     Bridge,
@@ -98,6 +107,10 @@ pub fn read(
         Some(Verb::Health { admin, config }) => {
             let options = Options { admin, config, ..Options::default() };
             Invocation::Health(sources(options, None, true))
+        }
+        Some(Verb::Explain { explain, config }) => {
+            let options = Options { config, ..Options::default() };
+            Invocation::Explain { sources: sources(options, None, true), explain: explain.into() }
         }
         Some(Verb::Purge { purge, config }) => {
             let options = Options { config, ..Options::default() };
@@ -207,6 +220,15 @@ enum Verb {
     Purge {
         #[command(flatten)]
         purge: purge::Typed,
+        /// The edge's configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Says in plain words why a page is cached, or is not
+    #[command(after_help = help::AFTER_EXPLAIN, override_usage = help::USE_EXPLAIN)]
+    Explain {
+        #[command(flatten)]
+        explain: explain::Typed,
         /// The edge's configuration file
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,

@@ -14,6 +14,8 @@ use selvedge::log::Logs;
 use selvedge::origin::child::{ChildError, Command};
 use selvedge::run::{self, Sockets, Start, StartError};
 use selvedge::verbs;
+use selvedge::verbs::explain::Explain;
+use selvedge::verbs::paper::Paper;
 use tokio::runtime::{self, Runtime};
 
 #[cfg(feature = "jemalloc")]
@@ -31,6 +33,9 @@ fn main() -> ExitCode {
         Ok(Invocation::Health(sources)) => with_config(&sources, health),
         Ok(Invocation::Purge { sources, purge }) => {
             with_config(&sources, |config| self::purge(&config, purge))
+        }
+        Ok(Invocation::Explain { sources, explain }) => {
+            with_config(&sources, |config| self::explain(&config, &explain))
         }
         Ok(Invocation::Run { sources, command }) => {
             with_config(&sources, |config| serve(config, sources.clone(), command))
@@ -169,6 +174,20 @@ fn purge(config: &Config, Purge { what, admin, json }: Purge) -> ExitCode {
             say(&Answer { text: verbs::purge::told(count, what.soft), exit: exit::OK })
         }
         Ok(Err(error)) => fail(&format!("selvedge: {error}\n"), error.exit()),
+    }
+}
+
+fn explain(config: &Config, what: &Explain) -> ExitCode {
+    match wait(verbs::explain::explain(config, what, &Clock::system())) {
+        Err(code) => code,
+        Ok(Err(error)) => fail(&format!("selvedge: {error}\n"), error.exit()),
+        Ok(Ok(account)) => {
+            let text = match what.json {
+                true => account.to_json(),
+                false => account.print(Paper::for_stdout()),
+            };
+            say(&Answer { text, exit: exit::OK })
+        }
     }
 }
 

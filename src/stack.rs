@@ -25,7 +25,7 @@ use std::sync::Arc;
 use tower::ServiceBuilder;
 
 use crate::build::Application;
-use crate::cache::{Cache, Inner, Lasting, Settings};
+use crate::cache::{Cache, Inner, Lasting, Settings, Window};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::layer::admit::Admit;
@@ -62,6 +62,8 @@ pub struct Parts<S> {
     pub metrics: Metrics,
     /// What visitors see where there is no answer.
     pub error_page: ErrorPage,
+    /// Where the cache is to be looked into.
+    pub window: Window,
     /// What is known of the application.
     pub application: Application,
     /// Our name in `Via`.
@@ -73,14 +75,14 @@ pub struct Parts<S> {
 /// Builds the stack. Clones share everything; each connection has one.
 pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use<S> {
     let Parts { origin, origin_name, lasting, vault, clock, access_log, metrics, .. } = parts;
-    let Parts { error_page, application, pseudonym, waiting, .. } = parts;
+    let Parts { error_page, application, window, pseudonym, waiting, .. } = parts;
     let trusted: Arc<[_]> = config.server.trusted_proxies.as_slice().into();
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
     let max_requests = config.origin.max_requests;
     let known = application.clone();
     let of_build = base_path.clone();
-    let settings = Settings { application, ..Settings::from(config) };
+    let settings = Settings { application, window, ..Settings::from(config) };
     let own_name = pseudonym.clone();
     let observing = metrics.clone();
     let tells_timing = config.server.server_timing;

@@ -6,11 +6,13 @@
 //! - `/metrics`: what was counted, for Prometheus.
 //! - `/`: the same for people, live, see [`dashboard`].
 //! - `/invalidate`: makes stored responses obsolete, see [`invalidate`].
+//! - `/explain`: what is stored for a request, see [`explain`].
 //! - `/log-level`: sets what is told about ourselves.
 
 mod access;
 pub mod dashboard;
 mod entries;
+pub mod explain;
 pub mod invalidate;
 mod log_level;
 
@@ -37,6 +39,7 @@ pub use dashboard::Dashboard;
 
 use access::Refused;
 
+use crate::cache::Window;
 use crate::clock::Clock;
 use crate::log::{Level, Seldom};
 use crate::metrics::{Form, Metrics};
@@ -86,6 +89,8 @@ pub struct Admin {
     pub dashboard: Dashboard,
     /// Who may look, and change anything.
     pub access: Arc<ArcSwap<Access>>,
+    /// What `/explain` looks into.
+    pub window: Window,
     /// The application's `basePath`, once it is known.
     pub base_path: Arc<OnceLock<String>>,
     /// What is told about ourselves.
@@ -135,7 +140,8 @@ impl Admin {
             (&Method::POST, "/invalidate") => self.invalidate(request, peer).await,
             (&Method::PUT, "/log-level") => self.set_level(request, peer).await,
             (_, "/log-level") => only(HeaderValue::from_static("PUT")),
-            (_, "/invalidate") => only(HeaderValue::from_static("POST")),
+            (&Method::POST, "/explain") => self.explain(request, peer).await,
+            (_, "/invalidate" | "/explain") => only(HeaderValue::from_static("POST")),
             (&Method::GET | &Method::HEAD, "/") => self.page(),
             (&Method::GET, "/entries") => {
                 self.entries(request.uri().query(), request.headers(), peer).await
@@ -152,8 +158,7 @@ impl Admin {
                 page
             }
             (&Method::GET | &Method::HEAD, _) => {
-                let there =
-                    "there is /, /livez, /readyz, /metrics, /invalidate and /log-level here\n";
+                let there = "there is /, /livez, /readyz, /metrics, /invalidate, /explain and /log-level here\n";
                 text(StatusCode::NOT_FOUND, there)
             }
             _ => only(HeaderValue::from_static("GET, HEAD")),

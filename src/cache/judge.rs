@@ -7,7 +7,8 @@ use http::{Extensions, Response, StatusCode};
 use tracing::debug;
 
 use super::lookup::Fetch;
-use super::prepare::{self, Answer, Unstored};
+use super::prepare::{self, Answer};
+use super::reason::Unstored;
 use super::respond::{self, Asked};
 use super::{Edge, Inner};
 use crate::body::Body;

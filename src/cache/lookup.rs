@@ -9,9 +9,10 @@ use http_body::Body as _;
 use super::complete::Completion;
 use super::epochs::Epoch;
 use super::parts;
+use super::reason::Bypass;
 use super::respond::{self, Asked};
 use super::settings::Aside;
-use super::{Edge, Inner, tell};
+use super::{Edge, Inner, Settings, tell};
 use crate::body::Body;
 use crate::client;
 use crate::fields::Fields;
@@ -77,7 +78,7 @@ impl<S: Inner> Edge<S> {
         // Every browser writes it in its own way, and all mean one of a few sets.
         reduce_accept_encoding(request.headers_mut());
         let Some(class) = self.class(request, fields) else {
-            return (Plan::Pass(bypass("odd-router-header")), metrics::Class::Other);
+            return (Plan::Pass(bypass(Bypass::OddRouterHeader)), metrics::Class::Other);
         };
         let key = self.searches.key(parts(request, &class), |key| class.write(key));
         let class = self.settings.counted_as(&class, request.uri().path());
@@ -181,7 +182,7 @@ impl<S: Inner> Edge<S> {
         stale: Option<Arc<StoredResponse>>,
     ) -> Plan {
         if self.settings.is_behind_middleware(request.uri().path()) {
-            return Plan::Pass(bypass("middleware"));
+            return Plan::Pass(bypass(Bypass::Middleware));
         }
         if self.wants_only_what_is_cached(request.headers()) {
             return Plan::Answer(respond::not_cached(reason), Outcome::OnlyIfCached);
@@ -191,7 +192,7 @@ impl<S: Inner> Edge<S> {
         // part is none either.
         let is_head = request.method() == Method::HEAD;
         if is_head || request.headers().contains_key(RANGE) {
-            let detail = (!is_head).then_some("range");
+            let detail = (!is_head).then_some(Bypass::Range.as_str());
             return Plan::Pass(Pass { reason, detail, stale, target: Some(target) });
         }
         Plan::Fetch(Box::new(Fetch { target, reason, stale }))
@@ -220,20 +221,13 @@ impl<S: Inner> Edge<S> {
             let target = if is_kept { self.target(request) } else { None };
             return Some(Plan::Pass(Pass { reason, detail: None, stale: None, target }));
         }
-        if fields.may_have(Fields::OF_CONNECTION | Fields::CONDITIONS)
-            && let Some(odd) = request.headers().keys().find_map(unusual)
-        {
-            return Some(Plan::Pass(bypass(odd)));
-        }
-        match self.settings.aside(request, fields) {
-            Some(Aside::Refused(why)) => {
+        self.settings.looks_away(request, fields).map(|why| match why {
+            Aside::Refused(why) => {
                 let response = respond::refused(why, request.method());
-                return Some(Plan::Answer(response, Outcome::ImageParameters));
+                Plan::Answer(response, Outcome::ImageParameters)
             }
-            Some(Aside::Own(why)) => return Some(Plan::Pass(bypass(why))),
-            None => {}
-        }
-        (!request.body().is_end_stream()).then(|| Plan::Pass(bypass("request-body")))
+            Aside::Own(why) => Plan::Pass(bypass(why)),
+        })
     }
 
     /// The key of a request; `None` for one that no client of Next.js would send.
@@ -254,17 +248,31 @@ fn may_answer(decision: Decision, stored: &StoredResponse, asked: Asked<'_>) -> 
     matches!(decision, Decision::Serve | Decision::ServeStale) && parts::has_all(stored, asked)
 }
 
-/// Fields that ask for something else than what may be stored.
-fn unusual(name: &HeaderName) -> Option<&'static str> {
-    if *name == UPGRADE {
-        return Some("upgrade");
+impl Settings {
+    /// Why a GET or HEAD never touches the store, by what it says itself.
+    pub(super) fn looks_away(&self, request: &Request<Body>, fields: Fields) -> Option<Aside> {
+        if fields.may_have(Fields::OF_CONNECTION | Fields::CONDITIONS)
+            && let Some(odd) = request.headers().keys().find_map(unusual)
+        {
+            return Some(Aside::Own(odd));
+        }
+        let has_body = || (!request.body().is_end_stream()).then_some(Bypass::RequestBody);
+        self.aside(request, fields).or_else(|| has_body().map(Aside::Own))
     }
-    // RFC 9111 section 4.3.2: these are for the origin to judge.
-    (*name == IF_MATCH || *name == IF_UNMODIFIED_SINCE).then_some("precondition")
 }
 
-fn bypass(detail: &'static str) -> Pass {
-    Pass { reason: ForwardReason::Bypass, detail: Some(detail), stale: None, target: None }
+/// Fields that ask for something else than what may be stored.
+fn unusual(name: &HeaderName) -> Option<Bypass> {
+    if *name == UPGRADE {
+        return Some(Bypass::Upgrade);
+    }
+    // RFC 9111 section 4.3.2: these are for the origin to judge.
+    (*name == IF_MATCH || *name == IF_UNMODIFIED_SINCE).then_some(Bypass::Precondition)
+}
+
+fn bypass(why: Bypass) -> Pass {
+    let (reason, detail) = (ForwardReason::Bypass, Some(why.as_str()));
+    Pass { reason, detail, stale: None, target: None }
 }
 
 /// The parts of a request's key, for an answer of this class.

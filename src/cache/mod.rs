@@ -34,6 +34,7 @@ mod parts;
 mod pass;
 mod prepare;
 mod purge;
+mod reason;
 mod renew;
 mod respond;
 mod room;
@@ -42,6 +43,7 @@ mod settings;
 mod siblings;
 mod tell;
 mod unstorable;
+mod window;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -70,9 +72,11 @@ use epochs::Epochs;
 use growing::{Growing, Limits};
 pub use lasting::Lasting;
 use lookup::{Plan, Target};
+pub use reason::{Bypass, Unstored};
 use search::Searches;
 pub use settings::Settings;
 use unstorable::Unstorable;
+pub use window::{Appraisal, Seen, Standing, Window, appraise, told};
 
 /// How long the origin took from the request to its response head; in the extensions of responses
 /// that came from it.
@@ -159,7 +163,9 @@ impl<S: Inner> Cache<S> {
             settings,
             metrics,
         };
-        Self { edge: Arc::new(edge) }
+        let edge = Arc::new(edge);
+        edge.settings.window.open(&edge);
+        Self { edge }
     }
 }
 

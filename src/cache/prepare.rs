@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use smallvec::SmallVec;
 
+use super::reason::Unstored;
 use super::respond;
 use super::settings::Settings;
 use crate::config::ClientCacheControl;
@@ -28,52 +29,6 @@ use crate::policy::storable::{Exchange, NotStorable, may_be_shared, storable, wi
 use crate::policy::vary::Selecting;
 use crate::policy::{coding, status, validate};
 use crate::store::{Head, StoredResponse};
-
-/// Why an answer was not stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unstored {
-    /// A rule of HTTP caching.
-    Policy(NotStorable),
-    /// A fact about Next.js.
-    Next(Unfit),
-    /// Selected by a field that tells of the client, and that we write ourselves below the cache.
-    SelectedByClient,
-    /// Larger than `cache.max_entry`.
-    TooLarge,
-}
-
-impl Unstored {
-    /// The token for `Cache-Status`.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Policy(why) => why.as_str(),
-            Self::Next(why) => why.as_str(),
-            Self::SelectedByClient => "vary-client",
-            Self::TooLarge => "too-large",
-        }
-    }
-
-    /// Whether other requests for the same key would most likely be told the same. Where the reason
-    /// lies in this very request or moment, the next should go on collapsing.
-    pub(super) fn concerns_the_key(self) -> bool {
-        !matches!(self, Self::Next(Unfit::RscRedirect | Unfit::OtherBuild | Unfit::Failure))
-    }
-
-    /// Whether the origin takes back by this what is stored for the key. Where the reason may lie in
-    /// this very request or moment, what is stored stays.
-    pub(super) fn withdraws(self) -> bool {
-        match self {
-            Self::Policy(NotStorable::Authorization | NotStorable::SetCookie) => false,
-            // A mistake, or the answer to somebody's `Range`; it says nothing of the whole.
-            Self::Policy(NotStorable::PartialContent) => false,
-            Self::Policy(_) | Self::SelectedByClient | Self::TooLarge => true,
-            // A file of a build that is gone from the origin; old pages still ask for it.
-            Self::Next(Unfit::MissingAsset) => false,
-            Self::Next(Unfit::RscRedirect | Unfit::OtherBuild | Unfit::Failure) => false,
-            Self::Next(Unfit::ClassMismatch | Unfit::EmptyDocument) => false,
-        }
-    }
-}
 
 /// A request's head, for what is to be done once it has gone to the origin.
 pub(super) fn head_of<B>(request: &Request<B>) -> Parts {

@@ -6,6 +6,8 @@ use arc_swap::Guard;
 use http::header::{CONTENT_ENCODING, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, Method, Request, StatusCode, response};
 
+use super::reason::Bypass;
+use super::window::Window;
 use crate::admin::Access;
 use crate::build::Application;
 use crate::config::{BehindMiddleware, CacheConfig, CompressionConfig, Config, NextConfig};
@@ -33,6 +35,8 @@ pub struct Settings {
     pub next: NextConfig,
     /// Who may say `PURGE`, if anybody.
     pub purge: Option<Arc<Access>>,
+    /// Where the cache can be looked into.
+    pub window: Window,
     /// What is known of the application behind us.
     pub application: Application,
 }
@@ -42,7 +46,7 @@ pub(super) enum Aside {
     /// The optimizer of images would refuse it.
     Refused(images::Refusal),
     /// Its answer is for it alone; why.
-    Own(&'static str),
+    Own(Bypass),
 }
 
 impl From<&Config> for Settings {
@@ -54,8 +58,9 @@ impl From<&Config> for Settings {
             .purge_method
             .then(|| Arc::new(Access { configured: config.admin.token.clone(), of_child: None }));
         let (cache, next) = (config.cache.clone(), config.next.clone());
+        let (window, application) = (Window::default(), Application::default());
         let compression = config.compression.clone();
-        Self { rules, cache, compression, next, purge, application: Application::default() }
+        Self { rules, cache, compression, next, purge, window, application }
     }
 }
 
@@ -164,16 +169,16 @@ impl Settings {
         }
         let id = || known.and_then(Manifest::preview);
         if fields.may_have(Fields::COOKIE) && draft::is_draft(headers, id()) {
-            return Some(Aside::Own("draft"));
+            return Some(Aside::Own(Bypass::Draft));
         }
         if known.is_some_and(|known| is_for_a_bot(headers, known)) {
-            return Some(Aside::Own("bot"));
+            return Some(Aside::Own(Bypass::Bot));
         }
         // No answer says that another language would have been redirected.
         let may_redirect =
             |i18n| locale::may_redirect(i18n, request.uri().path(), self.base_path(known), headers);
         let is_for_one_language = known.and_then(Manifest::i18n).is_some_and(may_redirect);
-        is_for_one_language.then_some(Aside::Own("locale"))
+        is_for_one_language.then_some(Aside::Own(Bypass::Locale))
     }
 
     fn refused_image<B>(&self, request: &Request<B>, known: &Manifest) -> Option<images::Refusal> {

@@ -64,6 +64,24 @@ Examples:
   selvedge purge --tag posts --tag users --soft
   selvedge purge --prefix /docs/ --admin 10.0.0.7:9180";
 
+pub(super) const USE_EXPLAIN: &str =
+    "selvedge explain URL [--rsc] [--edge ADDR] [--origin ADDR] [OPTIONS]";
+
+pub(super) const AFTER_EXPLAIN: &str = "\
+Asks for the URL, as a visitor would, and tells what the edge did, what decided,
+for how long it is kept, and what to change in the application. A path is asked
+of the edge that runs here; so is an https URL, as if it came through its TLS
+terminator. With --origin Next.js itself is asked, and its answer judged by the
+rules of the configuration.
+
+Exits with 0 when it has an answer, 64 if what was typed is wrong, 69 if nobody
+answers.
+
+Examples:
+  selvedge explain /blog
+  selvedge explain https://shop.example/blog --edge 10.0.0.7:8080 --rsc
+  selvedge explain /blog --origin http://127.0.0.1:3000";
+
 pub(super) const AFTER_BRIDGE: &str = "\
 A wrapped server (`selvedge -- ...`) gets it by itself. Another one needs the
 file, and three variables in its environment:

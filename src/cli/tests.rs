@@ -25,6 +25,9 @@ fn understood(arguments: &str) -> String {
         Invocation::Check(sources) => format!("check {}", flags(&sources)),
         Invocation::Health(sources) => format!("health {}", flags(&sources)),
         Invocation::Purge { sources, purge } => format!("purge {} {purge:?}", flags(&sources)),
+        Invocation::Explain { sources, explain } => {
+            format!("explain {} {explain:?}", flags(&sources))
+        }
         Invocation::Bridge => "bridge".into(),
     }
 }
@@ -94,6 +97,9 @@ fn what_cannot_be_understood_exits_64_with_a_tip() {
         ("purge --path blog", "begins with no /"),
         ("purge --url /blog", "--path"),
         ("purge --all --admin https://edge", "https"),
+        ("explain", "URL"),
+        ("explain / --header x", "write NAME: VALUE"),
+        ("explain / --origin a --edge b", "cannot be used with"),
         ("health --listen 1", "unexpected argument '--listen'"),
     ] {
         let answer = typed(arguments, &[]).unwrap_err();
@@ -127,6 +133,7 @@ fn help_teaches_in_80_columns() {
         ("demo --help", &["selvedge demo --listen"]),
         ("check --help", &["selvedge check selvedge.toml"]),
         ("health --help", &["HEALTHCHECK"]),
+        ("explain --help", &["selvedge explain /blog", "--origin", "69"]),
         ("purge --help", &["selvedge purge --url", "SELVEDGE_ADMIN_TOKEN", "69"]),
         ("--version", &[env!("CARGO_PKG_VERSION")]),
     ] {

@@ -28,6 +28,16 @@ pub enum Unfit {
 }
 
 impl Unfit {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::ClassMismatch,
+        Self::RscRedirect,
+        Self::EmptyDocument,
+        Self::MissingAsset,
+        Self::OtherBuild,
+        Self::Failure,
+    ];
+
     /// The token for `Cache-Status`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -39,6 +39,17 @@ pub enum ForwardReason {
 }
 
 impl ForwardReason {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Bypass,
+        Self::Method,
+        Self::UriMiss,
+        Self::VaryMiss,
+        Self::Request,
+        Self::Stale,
+        Self::Partial,
+    ];
+
     /// The token that stands for it in `Cache-Status`.
     pub fn as_str(self) -> &'static str {
         match self {

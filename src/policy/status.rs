@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::reuse::ForwardReason;
 
 /// Our name in the field.
-const CACHE: &str = "selvedge";
+pub const CACHE: &str = "selvedge";
 
 /// What one member of the field says; a default one says nothing but our name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -66,6 +66,22 @@ pub enum NotStorable {
 }
 
 impl NotStorable {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Method,
+        Self::Status,
+        Self::PartialContent,
+        Self::NoStore,
+        Self::Private,
+        Self::NoCache,
+        Self::SetCookie,
+        Self::Authorization,
+        Self::RequestNoStore,
+        Self::VaryAny,
+        Self::NoExplicitFreshness,
+        Self::NeverFresh,
+    ];
+
     /// The token that stands for it in the detail of `Cache-Status`.
     pub fn as_str(self) -> &'static str {
         match self {

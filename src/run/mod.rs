@@ -24,7 +24,7 @@ use tracing::info;
 use crate::admin::{self, Access, Admin, Dashboard, Readiness};
 use crate::build::Application;
 use crate::build::files::Files;
-use crate::cache::Lasting;
+use crate::cache::{Lasting, Window};
 use crate::clock::Clock;
 use crate::config::{self, Config, Sources};
 use crate::exit;
@@ -117,6 +117,7 @@ pub async fn run(
     let access = Arc::new(ArcSwap::from_pointee(Access::default()));
     let mut bridge = None;
     let base_path = Arc::<OnceLock<String>>::default();
+    let window = Window::default();
     if let Some(address) = config.admin.listen {
         let bind = |address| sockets.admin(admin::bind, address);
         let listener = listen(address, "admin.listen", bind)?;
@@ -129,6 +130,7 @@ pub async fn run(
             metrics: metrics.clone(),
             dashboard: dashboard(&config, command.as_ref(), &application, &clock),
             access: access.clone(),
+            window: window.clone(),
             base_path: base_path.clone(),
             level: logs.level.clone(),
             clock: clock.clone(),
@@ -155,6 +157,7 @@ pub async fn run(
         origin: upstream.origin.clone(),
         origin_name: upstream.address.to_string().into(),
         lasting: Lasting::new(store, &config.cache),
+        window,
         vault: aids::vault(&config, &upstream.origin, seeds, &clock, &metrics),
         clock,
         access_log: None,

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HOST;
-use http::{HeaderValue, Request, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
@@ -65,7 +66,7 @@ impl Line {
         most: usize,
     ) -> Result<Response<Bytes>, String> {
         if !request.headers().contains_key(HOST) {
-            request.headers_mut().insert(HOST, self.host());
+            request.headers_mut().insert(HOST, host_of(&self.to));
         }
         let answer = match self.open.take() {
             // The server may have closed it meanwhile; all that is asked here may be asked again.
@@ -103,12 +104,32 @@ impl Line {
             }
         }
     }
+}
 
-    fn host(&self) -> HeaderValue {
-        let name = self.to.to_string();
-        let host = name.strip_prefix("http://").unwrap_or("localhost");
-        HeaderValue::try_from(host).unwrap_or(HeaderValue::from_static("localhost"))
+/// What a server is called where nobody says otherwise.
+pub fn host_of(server: &OriginAddress) -> HeaderValue {
+    let name = server.to_string();
+    let host = name.strip_prefix("http://").unwrap_or("localhost");
+    HeaderValue::try_from(host).unwrap_or(HeaderValue::from_static("localhost"))
+}
+
+/// A request to an edge's admin side, with the token if there is one.
+pub fn to_admin(
+    path: &'static str,
+    token: Option<&str>,
+    what: &impl Serialize,
+) -> Request<Full<Bytes>> {
+    // Unreachable alternative: nothing but texts, numbers and switches.
+    let mut request = Request::new(Full::from(serde_json::to_vec(what).unwrap_or_default()));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::from_static(path);
+    let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let bearer = token.map(|token| HeaderValue::try_from(format!("Bearer {token}")));
+    if let Some(Ok(bearer)) = bearer {
+        headers.insert(AUTHORIZATION, bearer);
     }
+    request
 }
 
 async fn handshake(

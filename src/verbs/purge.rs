@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::Full;
+use http::{StatusCode, Uri};
 use serde::Deserialize;
 
-use super::ask::{Line, Unanswered};
+use super::ask::{Line, Unanswered, to_admin};
 use crate::admin::invalidate::Invalidation;
 use crate::config::OriginAddress;
 use crate::exit;
@@ -68,7 +65,9 @@ pub async fn purge(
     token: Option<&str>,
     what: &Invalidation,
 ) -> Result<u64, Unpurged> {
-    let answer = Line::new(admin.clone(), PATIENCE).ask(request(token, what), LONGEST).await?;
+    let answer = Line::new(admin.clone(), PATIENCE)
+        .ask(to_admin("/invalidate", token, what), LONGEST)
+        .await?;
     if answer.status() == StatusCode::UNAUTHORIZED {
         return Err(Unpurged::Token { at: admin });
     }
@@ -81,21 +80,6 @@ pub async fn purge(
             Err(Unpurged::Odd { at: admin, status, text })
         }
     }
-}
-
-fn request(token: Option<&str>, what: &Invalidation) -> Request<Full<Bytes>> {
-    // Unreachable: nothing but texts, numbers and switches.
-    let body = serde_json::to_vec(what).unwrap_or_default();
-    let mut request = Request::new(Full::from(body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from_static("/invalidate");
-    let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let bearer = token.map(|token| HeaderValue::try_from(format!("Bearer {token}")));
-    if let Some(Ok(bearer)) = bearer {
-        headers.insert(AUTHORIZATION, bearer);
-    }
-    request
 }
 
 /// What is told when it is done.

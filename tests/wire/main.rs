@@ -9,6 +9,7 @@ mod client_side;
 mod command_line;
 mod dashboard;
 mod error_page;
+mod explain;
 mod framing;
 mod health;
 mod interim;

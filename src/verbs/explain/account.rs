@@ -1,0 +1,360 @@
+//! What is told of one exchange: collected, then printed for people or for machines.
+
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+
+use super::reason::{self, Event, Reason};
+use super::story::Story;
+use crate::cache::{Appraisal, Seen, Standing, Unstored, told};
+use crate::policy::reuse::ForwardReason;
+use crate::policy::storable::NotStorable;
+use crate::verbs::paper::{Paper, Tone, seconds};
+
+/// An exchange, and what became of it.
+#[derive(Debug, Serialize)]
+pub struct Account {
+    /// What was asked for.
+    pub url: String,
+    /// Of which kind: the document or its RSC payload.
+    pub class: &'static str,
+    /// Who was asked.
+    pub asked: String,
+    /// The status.
+    pub status: u16,
+    /// The media type, if it was told.
+    pub media_type: Option<String>,
+    /// In one word, for machines.
+    pub outcome: Outcome,
+    /// The verdict as a sentence.
+    pub verdict: String,
+    /// Why the origin was asked, as `Cache-Status` says it.
+    pub forwarded: Option<&'static str>,
+    /// Why it is not kept, or what else happened, as `Cache-Status` says it.
+    pub reason: Option<String>,
+    /// What decided.
+    pub decided_by: Vec<String>,
+    /// What to change.
+    pub advice: Option<String>,
+    /// The edge's own words.
+    pub cache_status: Option<String>,
+    /// What the answer said about caching.
+    pub answer: Vec<(String, String)>,
+    /// What is stored for the request, or would be.
+    pub stored: Option<Seen>,
+    #[serde(skip)]
+    happened: Option<String>,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// From the store, fresh.
+    Hit,
+    /// From the store, too old.
+    Stale,
+    /// From the origin, and kept.
+    Stored,
+    /// From the origin, and not kept.
+    NotStored,
+    /// Nobody but the origin was to answer it.
+    Passed,
+    /// There is no edge there.
+    NoEdge,
+}
+
+/// What was asked, and the answer.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    /// The URL.
+    pub url: &'a str,
+    /// Who was asked.
+    pub asked: String,
+    /// Whether an RSC payload was asked for.
+    pub rsc: bool,
+    /// The request's fields.
+    pub request: &'a HeaderMap,
+    /// The answer's status.
+    pub status: StatusCode,
+    /// The answer's fields.
+    pub headers: &'a HeaderMap,
+}
+
+impl Account {
+    fn new(exchange: &Exchange<'_>, outcome: Outcome, verdict: String) -> Self {
+        let media_type = exchange.headers.get(http::header::CONTENT_TYPE);
+        Self {
+            url: exchange.url.to_owned(),
+            class: if exchange.rsc { "RSC payload" } else { "document" },
+            asked: exchange.asked.clone(),
+            status: exchange.status.as_u16(),
+            media_type: media_type.map(|kind| String::from_utf8_lossy(kind.as_bytes()).into()),
+            outcome,
+            verdict,
+            forwarded: None,
+            reason: None,
+            decided_by: Vec::new(),
+            advice: None,
+            cache_status: None,
+            answer: told(exchange.headers),
+            stored: None,
+            happened: None,
+        }
+    }
+
+    /// Of what an edge answered; `stored` is what it has for the request now.
+    pub fn of_edge(exchange: &Exchange<'_>, stored: Option<Seen>) -> Self {
+        let Some(story) = Story::of(exchange.headers) else {
+            let verdict = "No edge answered: there is no Cache-Status of Selvedge".into();
+            let mut account = Self::new(exchange, Outcome::NoEdge, verdict);
+            account.advice = Some(
+                "Name the edge with --edge; or, to have Next.js's own answer judged, Next.js with \
+                 --origin."
+                    .into(),
+            );
+            return account;
+        };
+        let reason = story.detail.as_deref().and_then(Reason::of);
+        let (outcome, verdict) = verdict(&story, reason);
+        let mut account = Self::new(exchange, outcome, verdict);
+        account.forwarded = story.fwd.map(ForwardReason::as_str);
+        account.happened = story.fwd.map(|why| {
+            let waited = if story.collapsed { "; it waited for another's answer" } else { "" };
+            format!("{}{waited}", reason::forwarded(why))
+        });
+        account.reason = story.detail.clone();
+        account.cache_status = Some(story.text.clone());
+        if let Some(reason) = reason {
+            account.because(reason, exchange);
+        } else if let (Some(detail), false) = (&story.detail, story.hit) {
+            account.advice =
+                Some(format!("The edge had no answer from Next.js ({detail}): see both logs."));
+        }
+        account.stored = stored;
+        account
+    }
+
+    /// Of what an origin answered, as an edge would judge it.
+    pub fn of_origin(exchange: &Exchange<'_>, appraisal: Appraisal) -> Self {
+        let because = |outcome, reason: Reason| {
+            let verdict = format!("Not cached: {}", reason.sentence());
+            let mut account = Self::new(exchange, outcome, verdict);
+            account.reason = Some(reason.as_str().to_owned());
+            account.because(reason, exchange);
+            account
+        };
+        match appraisal {
+            Appraisal::Unstored(why) => because(Outcome::NotStored, Reason::Unstored(why)),
+            Appraisal::Passed(fwd, why) => {
+                let method = Reason::Unstored(Unstored::Policy(NotStorable::Method));
+                let reason = why.map_or(method, Reason::Bypass);
+                Self { forwarded: Some(fwd.as_str()), ..because(Outcome::Passed, reason) }
+            }
+            Appraisal::Refused => because(Outcome::Passed, Reason::Event(Event::ImageParameters)),
+            Appraisal::Kept(seen) => {
+                let verdict = format!("An edge would keep this{}", for_how_long(&seen));
+                let account = Self::new(exchange, Outcome::Stored, verdict);
+                Self { stored: Some(*seen), ..account }
+            }
+        }
+    }
+
+    fn because(&mut self, reason: Reason, exchange: &Exchange<'_>) {
+        self.advice = Some(advice(reason, exchange));
+        for name in reason.decided_by() {
+            let in_request = matches!(
+                reason,
+                Reason::Unstored(Unstored::Policy(
+                    NotStorable::Authorization | NotStorable::RequestNoStore
+                ))
+            );
+            let fields = if in_request { exchange.request } else { exchange.headers };
+            if *name == "authorization" {
+                self.decided_by.push("Authorization (of the request)".into());
+                continue;
+            }
+            let shown = told(fields).into_iter().filter(|(told, _)| told == name);
+            let plain = || {
+                let lines = fields.get_all(*name).iter();
+                lines.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            };
+            let before = self.decided_by.len();
+            self.decided_by.extend(shown.map(|(name, value)| format!("{name}: {value}")));
+            if self.decided_by.len() == before {
+                self.decided_by.extend(plain().map(|value| format!("{name}: {value}")));
+            }
+        }
+        if self.decided_by.is_empty() && reason.decided_by().len() > 1 {
+            self.decided_by.push("there is no Cache-Control, and no Expires".into());
+        }
+    }
+
+    /// For machines: one object in one line.
+    pub fn to_json(&self) -> String {
+        // Unreachable alternative: nothing but texts and numbers.
+        serde_json::to_string(self).unwrap_or_default() + "\n"
+    }
+
+    /// For people.
+    pub fn print(&self, mut paper: Paper) -> String {
+        let tone = match self.outcome {
+            Outcome::Hit | Outcome::Stored => Tone::Good,
+            Outcome::Stale | Outcome::Passed => Tone::Fair,
+            Outcome::NotStored | Outcome::NoEdge => Tone::Poor,
+        };
+        paper.heading(tone, &format!("{}.", self.verdict));
+        paper.entry("Asked", &format!("{} ({}), at {}", self.url, self.class, self.asked));
+        let kind = self.media_type.as_ref().map_or_else(String::new, |kind| format!(", {kind}"));
+        paper.entry("Answer", &format!("{}{kind}", self.status));
+        if let Some(happened) = &self.happened {
+            paper.entry("Edge", &sentence(happened));
+        }
+        if let Some(text) = &self.cache_status {
+            paper.entry(if self.happened.is_some() { "" } else { "Edge" }, text);
+        }
+        for (index, line) in self.decided_by.iter().enumerate() {
+            paper.entry(if index == 0 { "Because" } else { "" }, line);
+        }
+        match &self.stored {
+            Some(seen) => print_stored(&mut paper, seen),
+            None => {
+                let lines = self.answer.iter().map(|(name, value)| format!("{name}: {value}"));
+                let lines = lines.filter(|line| !self.decided_by.contains(line));
+                for (index, line) in lines.enumerate() {
+                    paper.entry(if index == 0 { "Fields" } else { "" }, &line);
+                }
+            }
+        }
+        if let Some(advice) = &self.advice {
+            paper.entry("", "");
+            paper.entry("To do", advice);
+        }
+        paper.into_text().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+fn verdict(story: &Story, reason: Option<Reason>) -> (Outcome, String) {
+    let ttl = story.ttl.unwrap_or_default();
+    if let Some(Reason::Event(event @ (Event::StaleIfError | Event::Vault))) = reason {
+        let sentence = Reason::Event(event).sentence();
+        return (Outcome::Stale, sentence_without_end(sentence));
+    }
+    if story.hit && ttl > 0 {
+        let left = seconds(ttl.unsigned_abs());
+        return (Outcome::Hit, format!("Cached: it came from the store, fresh for {left} more"));
+    }
+    if story.hit {
+        let verdict =
+            "Cached: it came from the store at once, too old, while one request renews it";
+        return (Outcome::Stale, verdict.into());
+    }
+    if story.stored {
+        return (
+            Outcome::Stored,
+            "Cached from now on: the next request gets it from the store".into(),
+        );
+    }
+    match (reason, story.fwd) {
+        (Some(reason @ Reason::Bypass(_)), _) => {
+            (Outcome::Passed, format!("Not looked up: {}", reason.sentence()))
+        }
+        (Some(reason), _) => (Outcome::NotStored, format!("Not cached: {}", reason.sentence())),
+        (None, Some(why)) => {
+            (Outcome::NotStored, format!("Not cached: {}", reason::forwarded(why)))
+        }
+        (None, None) => (Outcome::NotStored, "Not answered by Next.js: the edge itself did".into()),
+    }
+}
+
+fn sentence_without_end(text: &str) -> String {
+    sentence(text).trim_end_matches('.').to_owned()
+}
+
+/// What is said to do; in front of `next dev` that is another thing.
+fn advice(reason: Reason, exchange: &Exchange<'_>) -> String {
+    let is_about_freshness = matches!(
+        reason,
+        Reason::Unstored(Unstored::Policy(NotStorable::NoStore | NotStorable::NoCache))
+    );
+    if reason == Reason::Unstored(Unstored::Policy(NotStorable::NoStore)) {
+        if exchange.status == StatusCode::NOT_FOUND {
+            return NOT_FOUND.into();
+        }
+        if exchange.status.is_redirection() {
+            return REDIRECT.into();
+        }
+    }
+    let value = exchange.headers.get(http::header::CACHE_CONTROL).map(|value| value.as_bytes());
+    let is_dev = matches!(value, Some(b"no-store, must-revalidate" | b"no-cache, must-revalidate"));
+    if is_about_freshness && is_dev {
+        return "This is how `next dev` answers everything. Ask what `next build` and `next start` \
+                serve."
+            .into();
+    }
+    reason.advice().to_owned()
+}
+
+const NOT_FOUND: &str = "\
+Nothing is at this path, or notFound() was called while the page was rendered for this request. That of a \
+prerendered page (`revalidate`, generateStaticParams()) is kept as the page would be.";
+
+const REDIRECT: &str = "\
+redirect() was called while the page was rendered for this request. One that is the same for all belongs \
+into redirects() of next.config, with a headers() rule for its Cache-Control; that of a prerendered page \
+(`revalidate`) is kept as the page would be.";
+
+fn for_how_long(seen: &Seen) -> String {
+    match seen.lifetime.saturating_sub(seen.age) {
+        left if left > 0 && !seen.validates_always => format!(", fresh for {}", seconds(left)),
+        _ if seen.validates_always => ", and ask each time whether it is still good".into(),
+        _ if seen.stale_while_revalidate > 0 => ", and renew it at each use".into(),
+        _ => ", to ask by whether it is still good".into(),
+    }
+}
+
+fn print_stored(paper: &mut Paper, seen: &Seen) {
+    for (index, (name, value)) in seen.origin.iter().enumerate() {
+        paper.entry(if index == 0 { "Next.js" } else { "" }, &format!("{name}: {value}"));
+    }
+    paper.entry("Kept", &kept(seen));
+    if seen.validity != Standing::Valid {
+        paper.entry("", "It has been invalidated since.");
+    }
+    if !seen.selected_by.is_empty() {
+        let fields = seen.selected_by.iter().map(|(name, value)| match value.as_str() {
+            "" => format!("{name} absent"),
+            _ => format!("{name}: {value}"),
+        });
+        let fields = fields.collect::<Vec<_>>().join("; ");
+        let others = match seen.variants {
+            1 => "the only one".to_owned(),
+            count => format!("one of {count}"),
+        };
+        paper.entry("Variant", &format!("{fields} ({})", others));
+    }
+    paper.entry("Tags", &seen.tags.join(", "));
+    paper.entry("Key", &seen.key);
+}
+
+fn kept(seen: &Seen) -> String {
+    if seen.validates_always {
+        return "asked about at each use (no-cache).".into();
+    }
+    let mut kept = format!("{} old; fresh for {}", seconds(seen.age), seconds(seen.lifetime));
+    if seen.stale_while_revalidate > 0 {
+        kept += &format!(
+            ", then served for {} while one request renews it",
+            seconds(seen.stale_while_revalidate)
+        );
+    }
+    if seen.stale_if_error > 0 {
+        kept += &format!("; if Next.js fails, for {} more", seconds(seen.stale_if_error));
+    }
+    kept + "."
+}

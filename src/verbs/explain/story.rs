@@ -1,0 +1,104 @@
+//! Our member of `Cache-Status`, read again.
+
+use http::HeaderMap;
+use http::header::CACHE_STATUS;
+use sfv::{BareItem, ListEntry, Parser};
+
+use crate::policy::reuse::ForwardReason;
+use crate::policy::status::CACHE;
+
+/// What an edge said of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Story {
+    /// It came from the store.
+    pub hit: bool,
+    /// Why the origin was asked.
+    pub fwd: Option<ForwardReason>,
+    /// Seconds for which it is fresh.
+    pub ttl: Option<i64>,
+    /// It is stored now.
+    pub stored: bool,
+    /// It was another's answer.
+    pub collapsed: bool,
+    /// More.
+    pub detail: Option<String>,
+    /// The member, as it was sent.
+    pub text: String,
+}
+
+impl Story {
+    /// Reads it from an answer; `None` if no edge has said anything.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let lines = headers.get_all(CACHE_STATUS).iter();
+        let lines: Vec<&[u8]> = lines.map(|line| line.as_bytes()).collect();
+        let joined = lines.join(&b", "[..]);
+        let members = Parser::new(&joined).parse::<sfv::List>().ok()?;
+        let joined = String::from_utf8_lossy(&joined);
+        let ours = joined.rfind(&format!("{CACHE};")).or_else(|| joined.rfind(CACHE));
+        let text = joined.get(ours.unwrap_or_default()..).unwrap_or_default();
+        // Each cache adds itself behind those before it; the last of us is the one that was asked.
+        members.iter().rev().find_map(|member| {
+            let ListEntry::Item(item) = member else { return None };
+            let is_ours =
+                matches!(&item.bare_item, BareItem::Token(name) if name.as_str() == CACHE);
+            is_ours.then(|| Self { text: text.to_owned(), ..Self::read(item) })
+        })
+    }
+
+    fn read(item: &sfv::Item) -> Self {
+        let parameter = |name: &str| item.params.get(name);
+        let is_set = |name| matches!(parameter(name), Some(BareItem::Boolean(true)));
+        let word = |name| match parameter(name) {
+            Some(BareItem::Token(word)) => Some(word.as_str().to_owned()),
+            Some(BareItem::String(text)) => Some(text.as_str().to_owned()),
+            _ => None,
+        };
+        let fwd = word("fwd");
+        Self {
+            hit: is_set("hit"),
+            fwd: fwd.and_then(|fwd| ForwardReason::ALL.into_iter().find(|why| why.as_str() == fwd)),
+            ttl: match parameter("ttl") {
+                Some(BareItem::Integer(seconds)) => Some(i64::from(*seconds)),
+                _ => None,
+            },
+            stored: is_set("stored"),
+            collapsed: is_set("collapsed"),
+            detail: word("detail"),
+            text: String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::status::Status;
+
+    #[test]
+    fn what_an_edge_writes_is_read_again() {
+        for status in [
+            Status { hit: true, ttl: Some(-3), ..Status::default() },
+            Status {
+                fwd: Some(ForwardReason::Stale),
+                stored: true,
+                collapsed: true,
+                detail: Some("two words"),
+                ..Status::default()
+            },
+            Status { detail: Some("no-store"), ..Status::default() },
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append(CACHE_STATUS, "cdn; hit".parse().unwrap());
+            headers.append(CACHE_STATUS, status.value());
+            let story = Story::of(&headers).unwrap();
+            assert_eq!(story.text, status.value());
+            assert_eq!((story.hit, story.fwd, story.ttl), (status.hit, status.fwd, status.ttl));
+            assert_eq!((story.stored, story.collapsed), (status.stored, status.collapsed));
+            assert_eq!(story.detail.as_deref(), status.detail);
+        }
+        let mut headers = HeaderMap::new();
+        assert_eq!(Story::of(&headers), None);
+        headers.append(CACHE_STATUS, "cdn; hit".parse().unwrap());
+        assert_eq!(Story::of(&headers), None);
+    }
+}
