@@ -9,6 +9,7 @@ mod mistyped;
 mod purge;
 #[cfg(test)]
 mod tests;
+mod warm;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::config::{self, Flag, OriginAddress, Sources};
 use crate::exit;
 use crate::verbs::explain::Explain;
+use crate::verbs::warm::Warm;
 pub use purge::Purge;
 
 /// What is to be done.
@@ -57,6 +59,13 @@ pub enum Invocation {
         sources: Sources,
         /// What is to be explained.
         explain: Explain,
+    },
+    /// `warm`: have many pages stored before visitors ask for them.
+    Warm {
+        /// What was said about the configuration.
+        sources: Sources,
+        /// What is to be warmed.
+        warm: Warm,
     },
     /// `bridge`: print the file that tells the edge what a Next.js server invalidates.
     Bridge,
@@ -111,6 +120,10 @@ pub fn read(
         Some(Verb::Explain { explain, config }) => {
             let options = Options { config, ..Options::default() };
             Invocation::Explain { sources: sources(options, None, true), explain: explain.into() }
+        }
+        Some(Verb::Warm { warm, config }) => {
+            let options = Options { config, ..Options::default() };
+            Invocation::Warm { sources: sources(options, None, true), warm: warm.into() }
         }
         Some(Verb::Purge { purge, config }) => {
             let options = Options { config, ..Options::default() };
@@ -229,6 +242,15 @@ enum Verb {
     Explain {
         #[command(flatten)]
         explain: explain::Typed,
+        /// The edge's configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Fills the cache after a deploy, and tells what could not be cached
+    #[command(after_help = help::AFTER_WARM, override_usage = help::USE_WARM)]
+    Warm {
+        #[command(flatten)]
+        warm: warm::Typed,
         /// The edge's configuration file
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,

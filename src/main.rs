@@ -16,6 +16,7 @@ use selvedge::run::{self, Sockets, Start, StartError};
 use selvedge::verbs;
 use selvedge::verbs::explain::Explain;
 use selvedge::verbs::paper::Paper;
+use selvedge::verbs::warm::{Progress, Warm};
 use tokio::runtime::{self, Runtime};
 
 #[cfg(feature = "jemalloc")]
@@ -36,6 +37,9 @@ fn main() -> ExitCode {
         }
         Ok(Invocation::Explain { sources, explain }) => {
             with_config(&sources, |config| self::explain(&config, &explain))
+        }
+        Ok(Invocation::Warm { sources, warm }) => {
+            with_config(&sources, |config| self::warm(&config, &warm))
         }
         Ok(Invocation::Run { sources, command }) => {
             with_config(&sources, |config| serve(config, sources.clone(), command))
@@ -187,6 +191,23 @@ fn explain(config: &Config, what: &Explain) -> ExitCode {
                 false => account.print(Paper::for_stdout()),
             };
             say(&Answer { text, exit: exit::OK })
+        }
+    }
+}
+
+fn warm(config: &Config, what: &Warm) -> ExitCode {
+    let progress = Progress::new(Clock::system());
+    match wait(verbs::warm::warm(config, what, progress)) {
+        Err(code) => code,
+        Ok(Err(error)) => fail(&format!("selvedge: {error}\n"), error.exit()),
+        Ok(Ok(summary)) => {
+            let text = match what.json {
+                true => summary.to_json(),
+                false => summary.print(Paper::for_stdout()),
+            };
+            // What came out is an answer, however it ended.
+            let _ = io::stdout().write_all(text.as_bytes());
+            ExitCode::from(summary.exit())
         }
     }
 }

@@ -82,6 +82,23 @@ Examples:
   selvedge explain https://shop.example/blog --edge 10.0.0.7:8080 --rsc
   selvedge explain /blog --origin http://127.0.0.1:3000";
 
+pub(super) const USE_WARM: &str =
+    "selvedge warm [URL...] [--sitemap URL] [--manifest] [--from-log FILE]";
+
+pub(super) const AFTER_WARM: &str = "\
+Asks for each page once, as a browser would. Of what is kept, the host is part:
+paths (of a manifest, a log) are those of --site, which the edge that runs here
+is asked for; a sitemap names its host itself. A log is the edge's own in JSON
+(log.access), and its most visited pages come first.
+
+Exits with 0 if nothing failed (what cannot be cached is no failure), 1 if
+something did, 64 if what was typed is wrong, 69 if nobody answers.
+
+Examples:
+  selvedge warm --sitemap http://127.0.0.1:8080/sitemap.xml --rsc
+  selvedge warm --manifest=/app/.next --site https://shop.example
+  selvedge warm / /blog --site https://shop.example --edge 10.0.0.7:8080";
+
 pub(super) const AFTER_BRIDGE: &str = "\
 A wrapped server (`selvedge -- ...`) gets it by itself. Another one needs the
 file, and three variables in its environment:

@@ -8,7 +8,7 @@ use super::Answer;
 use crate::config;
 use crate::exit;
 
-const VERBS: [&str; 6] = ["demo", "check", "health", "purge", "explain", "bridge"];
+const VERBS: [&str; 7] = ["demo", "check", "health", "purge", "explain", "warm", "bridge"];
 
 pub(super) fn answer(mut error: clap::Error, arguments: &[OsString]) -> Answer {
     let exit = match error.kind() {

@@ -28,6 +28,7 @@ fn understood(arguments: &str) -> String {
         Invocation::Explain { sources, explain } => {
             format!("explain {} {explain:?}", flags(&sources))
         }
+        Invocation::Warm { sources, warm } => format!("warm {} {warm:?}", flags(&sources)),
         Invocation::Bridge => "bridge".into(),
     }
 }
@@ -100,6 +101,8 @@ fn what_cannot_be_understood_exits_64_with_a_tip() {
         ("explain", "URL"),
         ("explain / --header x", "write NAME: VALUE"),
         ("explain / --origin a --edge b", "cannot be used with"),
+        ("warm / --concurrency 0", "--concurrency"),
+        ("warm / --rate x", "--rate"),
         ("health --listen 1", "unexpected argument '--listen'"),
     ] {
         let answer = typed(arguments, &[]).unwrap_err();
@@ -134,6 +137,7 @@ fn help_teaches_in_80_columns() {
         ("check --help", &["selvedge check selvedge.toml"]),
         ("health --help", &["HEALTHCHECK"]),
         ("explain --help", &["selvedge explain /blog", "--origin", "69"]),
+        ("warm --help", &["selvedge warm --sitemap", "--from-log", "69"]),
         ("purge --help", &["selvedge purge --url", "SELVEDGE_ADMIN_TOKEN", "69"]),
         ("--version", &[env!("CARGO_PKG_VERSION")]),
     ] {

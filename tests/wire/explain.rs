@@ -30,7 +30,7 @@ fn explained(fields: &str, settings: &[&str], options: &[&str]) -> (String, serd
 
 #[test]
 fn a_kept_page_is_told_with_its_times_tags_variant_and_what_next_said() {
-    let isr = "Cache-Control: s-maxage=60, stale-while-revalidate=600\r\nVary: Accept-Encoding\r\n";
+    let isr = "Cache-Control: s-maxage=60, stale-while-revalidate=600\r\nVary: Accept-Language\r\n";
     let (words, json) = explained(isr, &[], &[]);
     for part in [
         "Cached from now on",
@@ -38,7 +38,7 @@ fn a_kept_page_is_told_with_its_times_tags_variant_and_what_next_said() {
         "selvedge; fwd=uri-miss; stored",
         "s-maxage=60, stale-while-revalidate=600",
         "fresh for 60 s, then served for 10 min",
-        "accept-encoding",
+        "accept-language absent (the only one)",
         "path:/a, posts",
     ] {
         assert!(words.contains(part), "{part} is not in\n{words}");

@@ -24,4 +24,5 @@ mod support;
 mod systemd;
 mod vault;
 mod verbs;
+mod warm;
 mod wrapped;

@@ -89,6 +89,11 @@ impl Prerender {
         self.bots.iter().any(|bots| bots.matches(user_agent) != Some(false))
     }
 
+    /// The paths of all prerendered pages, without `basePath`, in no order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.routes.keys().map(AsRef::as_ref)
+    }
+
     /// The name of the file.
     pub const FILE: &str = FILE;
 

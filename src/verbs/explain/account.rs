@@ -1,14 +1,15 @@
-//! What is told of one exchange: collected, then printed for people or for machines.
+//! What is told of one exchange, collected; for machines as it is, for people see `print`.
 
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use super::reason::{self, Event, Reason};
+use super::reason::{Event, Reason};
 use super::story::Story;
-use crate::cache::{Appraisal, Seen, Standing, Unstored, told};
+use super::words;
+use crate::cache::{Appraisal, Seen, Unstored, told};
 use crate::policy::reuse::ForwardReason;
 use crate::policy::storable::NotStorable;
-use crate::verbs::paper::{Paper, Tone, seconds};
+use crate::verbs::paper::seconds;
 
 /// An exchange, and what became of it.
 #[derive(Debug, Serialize)]
@@ -42,7 +43,7 @@ pub struct Account {
     /// What is stored for the request, or would be.
     pub stored: Option<Seen>,
     #[serde(skip)]
-    happened: Option<String>,
+    pub(super) happened: Option<String>,
 }
 
 /// What became of a request.
@@ -120,7 +121,7 @@ impl Account {
         account.forwarded = story.fwd.map(ForwardReason::as_str);
         account.happened = story.fwd.map(|why| {
             let waited = if story.collapsed { "; it waited for another's answer" } else { "" };
-            format!("{}{waited}", reason::forwarded(why))
+            format!("{}{waited}", words::forwarded(why))
         });
         account.reason = story.detail.clone();
         account.cache_status = Some(story.text.clone());
@@ -194,46 +195,10 @@ impl Account {
         // Unreachable alternative: nothing but texts and numbers.
         serde_json::to_string(self).unwrap_or_default() + "\n"
     }
-
-    /// For people.
-    pub fn print(&self, mut paper: Paper) -> String {
-        let tone = match self.outcome {
-            Outcome::Hit | Outcome::Stored => Tone::Good,
-            Outcome::Stale | Outcome::Passed => Tone::Fair,
-            Outcome::NotStored | Outcome::NoEdge => Tone::Poor,
-        };
-        paper.heading(tone, &format!("{}.", self.verdict));
-        paper.entry("Asked", &format!("{} ({}), at {}", self.url, self.class, self.asked));
-        let kind = self.media_type.as_ref().map_or_else(String::new, |kind| format!(", {kind}"));
-        paper.entry("Answer", &format!("{}{kind}", self.status));
-        if let Some(happened) = &self.happened {
-            paper.entry("Edge", &sentence(happened));
-        }
-        if let Some(text) = &self.cache_status {
-            paper.entry(if self.happened.is_some() { "" } else { "Edge" }, text);
-        }
-        for (index, line) in self.decided_by.iter().enumerate() {
-            paper.entry(if index == 0 { "Because" } else { "" }, line);
-        }
-        match &self.stored {
-            Some(seen) => print_stored(&mut paper, seen),
-            None => {
-                let lines = self.answer.iter().map(|(name, value)| format!("{name}: {value}"));
-                let lines = lines.filter(|line| !self.decided_by.contains(line));
-                for (index, line) in lines.enumerate() {
-                    paper.entry(if index == 0 { "Fields" } else { "" }, &line);
-                }
-            }
-        }
-        if let Some(advice) = &self.advice {
-            paper.entry("", "");
-            paper.entry("To do", advice);
-        }
-        paper.into_text().lines().map(|line| format!("{}\n", line.trim_end())).collect()
-    }
 }
 
-fn sentence(text: &str) -> String {
+/// With a capital and an end.
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
@@ -265,9 +230,7 @@ fn verdict(story: &Story, reason: Option<Reason>) -> (Outcome, String) {
             (Outcome::Passed, format!("Not looked up: {}", reason.sentence()))
         }
         (Some(reason), _) => (Outcome::NotStored, format!("Not cached: {}", reason.sentence())),
-        (None, Some(why)) => {
-            (Outcome::NotStored, format!("Not cached: {}", reason::forwarded(why)))
-        }
+        (None, Some(why)) => (Outcome::NotStored, format!("Not cached: {}", words::forwarded(why))),
         (None, None) => (Outcome::NotStored, "Not answered by Next.js: the edge itself did".into()),
     }
 }
@@ -284,10 +247,10 @@ fn advice(reason: Reason, exchange: &Exchange<'_>) -> String {
     );
     if reason == Reason::Unstored(Unstored::Policy(NotStorable::NoStore)) {
         if exchange.status == StatusCode::NOT_FOUND {
-            return NOT_FOUND.into();
+            return words::NOT_FOUND.into();
         }
         if exchange.status.is_redirection() {
-            return REDIRECT.into();
+            return words::REDIRECT.into();
         }
     }
     let value = exchange.headers.get(http::header::CACHE_CONTROL).map(|value| value.as_bytes());
@@ -300,15 +263,6 @@ fn advice(reason: Reason, exchange: &Exchange<'_>) -> String {
     reason.advice().to_owned()
 }
 
-const NOT_FOUND: &str = "\
-Nothing is at this path, or notFound() was called while the page was rendered for this request. That of a \
-prerendered page (`revalidate`, generateStaticParams()) is kept as the page would be.";
-
-const REDIRECT: &str = "\
-redirect() was called while the page was rendered for this request. One that is the same for all belongs \
-into redirects() of next.config, with a headers() rule for its Cache-Control; that of a prerendered page \
-(`revalidate`) is kept as the page would be.";
-
 fn for_how_long(seen: &Seen) -> String {
     match seen.lifetime.saturating_sub(seen.age) {
         left if left > 0 && !seen.validates_always => format!(", fresh for {}", seconds(left)),
@@ -316,45 +270,4 @@ fn for_how_long(seen: &Seen) -> String {
         _ if seen.stale_while_revalidate > 0 => ", and renew it at each use".into(),
         _ => ", to ask by whether it is still good".into(),
     }
-}
-
-fn print_stored(paper: &mut Paper, seen: &Seen) {
-    for (index, (name, value)) in seen.origin.iter().enumerate() {
-        paper.entry(if index == 0 { "Next.js" } else { "" }, &format!("{name}: {value}"));
-    }
-    paper.entry("Kept", &kept(seen));
-    if seen.validity != Standing::Valid {
-        paper.entry("", "It has been invalidated since.");
-    }
-    if !seen.selected_by.is_empty() {
-        let fields = seen.selected_by.iter().map(|(name, value)| match value.as_str() {
-            "" => format!("{name} absent"),
-            _ => format!("{name}: {value}"),
-        });
-        let fields = fields.collect::<Vec<_>>().join("; ");
-        let others = match seen.variants {
-            1 => "the only one".to_owned(),
-            count => format!("one of {count}"),
-        };
-        paper.entry("Variant", &format!("{fields} ({})", others));
-    }
-    paper.entry("Tags", &seen.tags.join(", "));
-    paper.entry("Key", &seen.key);
-}
-
-fn kept(seen: &Seen) -> String {
-    if seen.validates_always {
-        return "asked about at each use (no-cache).".into();
-    }
-    let mut kept = format!("{} old; fresh for {}", seconds(seen.age), seconds(seen.lifetime));
-    if seen.stale_while_revalidate > 0 {
-        kept += &format!(
-            ", then served for {} while one request renews it",
-            seconds(seen.stale_while_revalidate)
-        );
-    }
-    if seen.stale_if_error > 0 {
-        kept += &format!("; if Next.js fails, for {} more", seconds(seen.stale_if_error));
-    }
-    kept + "."
 }

@@ -4,8 +4,10 @@
 //! answer, judged by the very code that an edge judges it by.
 
 mod account;
+mod print;
 mod reason;
 mod story;
+mod words;
 
 use std::time::Duration;
 
@@ -16,8 +18,9 @@ use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::Full;
 
 pub use account::{Account, Exchange, Outcome};
-pub use reason::{Event, Reason, forwarded};
+pub use reason::{Event, Reason};
 pub use story::Story;
+pub use words::forwarded;
 
 use super::ask::{Line, Unanswered, host_of, to_admin};
 use super::target::{Field, NoTarget, Target};
