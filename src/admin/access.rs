@@ -2,8 +2,11 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderName};
+
+/// What a browser says of the page that asks (Fetch Metadata).
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The tokens that are good, any of which will do.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +24,7 @@ pub(super) enum Refused {
     Token,
     /// He needs none, but must not be a browser.
     ContentType,
-    /// He needs none, but has asked by a name that may be anybody's.
+    /// He needs none, but has asked by a name that may be anybody's, or as a page of somebody else.
     Host,
 }
 
@@ -63,10 +66,11 @@ impl Access {
         if self.configured.is_some() || !peer.to_canonical().is_loopback() {
             return Err(Refused::Token);
         }
-        match headers.get(HOST).is_none_or(|host| is_of_this_machine(host.as_bytes())) {
-            true => Ok(()),
-            false => Err(Refused::Host),
-        }
+        let is_ours = headers.get(HOST).is_none_or(|host| is_of_this_machine(host.as_bytes()));
+        // A page of somebody else cannot read what it asks for, but it can take up all the places.
+        let from = headers.get(SEC_FETCH_SITE).map(|site| site.as_bytes());
+        let is_own = matches!(from, None | Some(b"same-origin" | b"none"));
+        if is_ours && is_own { Ok(()) } else { Err(Refused::Host) }
     }
 
     /// Whether a request brings one of the tokens.
@@ -164,8 +168,17 @@ mod tests {
             headers.insert("content-type", "application/json".parse().unwrap());
             assert_eq!(access.check(&headers, [127, 0, 0, 1].into()), expected, "{host}");
         }
-        let there = [192, 0, 2, 1].into();
+        let (here, there) = ([127, 0, 0, 1].into(), [192, 0, 2, 1].into());
         assert_eq!(access.may_look(&HeaderMap::new(), there), Err(Refused::Token));
+        for (site, expected) in [
+            ("same-origin", Ok(())),
+            ("none", Ok(())),
+            ("same-site", Err(Refused::Host)),
+            ("cross-site", Err(Refused::Host)),
+        ] {
+            let headers = HeaderMap::from_iter([(SEC_FETCH_SITE, site.parse().unwrap())]);
+            assert_eq!(access.may_look(&headers, here), expected, "{site}");
+        }
     }
 
     #[test]
