@@ -10,6 +10,11 @@ fn a_connection_carries_several_requests_also_pipelined() {
     let mut client = edge.connect();
     client.get("/a");
     assert_eq!(client.response().1, "page");
+    // It is stored just after its last byte.
+    poll("the page is stored", || {
+        client.get("/a");
+        field(&client.response().0, "cache-status").unwrap().starts_with("selvedge; hit;")
+    });
     client.send(
         "GET /a HTTP/1.1\r\nHost: example.org\r\n\r\nHEAD /a HTTP/1.1\r\nHost: example.org\r\n\r\n\
          GET /a HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n",

@@ -66,6 +66,8 @@ fn used() -> (Edge, Client, SocketAddr) {
     ] {
         client.send(&format!("{request}Host: a\r\n\r\n"));
         client.response();
+        // A page is stored just after its last byte, and who comes between is counted otherwise.
+        poll("the page is stored", || scrape(admin, "").1.contains("\nselvedge_store_entries 1\n"));
     }
     (edge, client, admin)
 }

@@ -19,6 +19,15 @@ pub struct Edge {
     pub said: Vec<String>,
 }
 
+/// Waits until something holds that comes about by itself, soon.
+pub fn poll(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < PATIENCE, "{what}: not after {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 impl Edge {
     /// In front of `origin`.
     pub fn before(origin: &Origin) -> Self {
