@@ -23,6 +23,7 @@ class Setting:
 class Peer:
     name = ""
     passes = True  # has a --passthrough mode
+    looks = False  # asks the origin something of its own
 
     def missing(self, args):
         """Why this peer cannot run here, or None."""
@@ -139,6 +140,7 @@ class BareHyper(Peer):
 
 
 class Selvedge(Peer):
+    looks = True
     name = "selvedge"
     environment = {}
 

@@ -189,7 +189,8 @@ def prove(peer, run, asked, size, args):
         if not 0 <= asked["pages"] - run["requests"] <= args.connections:
             raise Failure(f"{peer.name}: {run['requests']} requests, but {asked['pages']} of them "
                           "reached the origin: this was no pass through")
-    elif asked["pages"]:
+    # Selvedge asks for a page now and then, to learn which build answers.
+    elif asked["pages"] > (run["seconds"] if peer.looks else 0):
         raise Failure(f"{peer.name}: the origin was asked {asked['pages']} times: not only hits")
 
 
