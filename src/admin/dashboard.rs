@@ -1,7 +1,7 @@
 //! `GET /`: a page that shows what this edge does just now. One file, which asks nobody but us.
 //!
 //! - `/events`: what the page shows, once a second, as server-sent events.
-//! - `/entries`: what is stored, see [`super::entries`].
+//! - `/entries`: what is stored, see `entries.rs`.
 //!
 //! The page itself says nothing; whoever may not look is asked for the token by it.
 

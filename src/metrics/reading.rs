@@ -15,7 +15,7 @@ use super::shard::Sums;
 use super::story::Group;
 use crate::store::MemoryStore;
 
-/// A moment. Times are counts for each bound of [`super::histogram`]: 32 µs, and twice that, and so on.
+/// A moment. Times are counts for each bound of `histogram.rs`: 32 µs, and twice that, and so on.
 #[derive(Debug, Serialize)]
 pub struct Reading {
     /// Milliseconds since the epoch.

@@ -20,6 +20,7 @@ pub struct Edge {
 }
 
 /// Waits until something holds that comes about by itself, soon.
+#[allow(clippy::disallowed_methods, reason = "the edge is another process, with the real time")]
 pub fn poll(what: &str, mut holds: impl FnMut() -> bool) {
     let began = std::time::Instant::now();
     while !holds() {
