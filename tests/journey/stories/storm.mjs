@@ -26,10 +26,12 @@ await tell(async () => {
     counts.push(asked.length);
     missed += asked.filter(([, , story]) => !/^selvedge; hit/.test(story)).length;
   }
-  const later = await requests();
+  const all = await requests();
+  // A visitor who leaves early may have left a file of the build to be asked for by the next.
+  const later = all.filter((request) => !request.includes(' /_next/static/'));
   equal(later.length, missed, `misses of later visitors, who cost ${later}`);
   const seen = new Set();
-  const again = [...first, ...later].filter((request) => seen.size === seen.add(request).size);
+  const again = [...first, ...all].filter((request) => seen.size === seen.add(request).size);
   equal(again, [], 'asked for twice');
   if (!shells) equal(later.filter((request) => !request.endsWith('=/_tree')), [], 'what later visitors cost');
   if (Math.min(...counts) < (shells ? 3 : 20)) throw new Error(`prefetches: ${counts}`);
