@@ -26,6 +26,8 @@ pub(super) enum Refused {
     ContentType,
     /// He needs none, but has asked by a name that may be anybody's, or as a page of somebody else.
     Host,
+    /// He may, but has sent more than so many bytes.
+    TooLarge(usize),
 }
 
 impl Access {

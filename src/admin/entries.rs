@@ -7,13 +7,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use super::{Admin, refuse, text};
+use super::{Admin, json, refuse, text};
 use crate::next::class::Class;
 use crate::policy::date::Timestamp;
 use crate::policy::freshness::Use;
@@ -79,10 +78,7 @@ impl Admin {
         let Some(told) = found.ok().and_then(|found| serde_json::to_vec(&found).ok()) else {
             return text(StatusCode::INTERNAL_SERVER_ERROR, "the search failed\n");
         };
-        let mut answer = text(StatusCode::OK, told);
-        let kind = HeaderValue::from_static("application/json");
-        answer.headers_mut().insert(CONTENT_TYPE, kind);
-        answer
+        json(told)
     }
 }
 

@@ -10,13 +10,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
+use http::header::HOST;
+use http::{HeaderName, Request, Response, StatusCode, Uri};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use serde::{Deserialize, Serialize};
 
-use super::{Admin, refuse, text};
+use super::{Admin, json, refuse, text};
 use crate::client::{Client, Told};
 use crate::layer::forwarded::normalised_host;
 
@@ -65,13 +65,11 @@ impl Admin {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> Response<Full<Bytes>> {
-        if let Err(refused) = self.access.load().check(request.headers(), peer) {
-            return refuse(refused);
-        }
-        let Ok(body) = Limited::new(request.into_body(), LONGEST).collect().await else {
-            return text(StatusCode::PAYLOAD_TOO_LARGE, "at most 64 KiB\n");
+        let sent = match self.sent(request, peer, LONGEST).await {
+            Ok(sent) => sent,
+            Err(refused) => return refuse(refused),
         };
-        let question = serde_json::from_slice::<Question>(&body.to_bytes());
+        let question = serde_json::from_slice::<Question>(&sent);
         let Some(request) = question.ok().and_then(|question| question.request(peer)) else {
             let why =
                 "write {\"url\": \"https://host/path\", \"headers\": [[\"name\", \"value\"]]}\n";
@@ -79,8 +77,6 @@ impl Admin {
         };
         // Unreachable: nothing but texts and numbers.
         let seen = serde_json::to_string(&self.window.look(request)).unwrap_or_default();
-        let mut told = text(StatusCode::OK, seen + "\n");
-        told.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        told
+        json(seen + "\n")
     }
 }

@@ -17,15 +17,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use serde::{Deserialize, Serialize};
-use tracing::{info, warn};
+use tracing::info;
 
-use super::access::Refused;
-use super::{Admin, refuse, text};
+use super::{Admin, json, refuse, text};
 use crate::next::bridge;
 use crate::policy::date::Timestamp;
 use crate::store::{MemoryStore, Validity};
@@ -123,14 +121,11 @@ impl Admin {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> Response<Full<Bytes>> {
-        if let Err(refused) = self.access.load().check(request.headers(), peer) {
-            self.tell_of(refused, peer);
-            return refuse(refused);
-        }
-        let Ok(body) = Limited::new(request.into_body(), LONGEST).collect().await else {
-            return text(StatusCode::PAYLOAD_TOO_LARGE, "at most 1 MiB at a time\n");
+        let sent = match self.sent(request, peer, LONGEST).await {
+            Ok(sent) => sent,
+            Err(refused) => return refuse(refused),
         };
-        match serde_json::from_slice::<Invalidation>(&body.to_bytes()) {
+        match serde_json::from_slice::<Invalidation>(&sent) {
             Ok(what) => {
                 let base_path = self.base_path.get().map_or("", String::as_str);
                 let count = what.apply(&self.store, base_path, self.clock.now());
@@ -139,10 +134,7 @@ impl Admin {
                     all = what.all, soft = what.soft, expire = what.expire, "invalidated {count} stored responses",
                 );
                 self.metrics.note_invalidation(&what.told(), &responses(count));
-                let mut done = text(StatusCode::OK, format!("{{\"invalidated\":{count}}}\n"));
-                let kind = HeaderValue::from_static("application/json");
-                done.headers_mut().insert(CONTENT_TYPE, kind);
-                done
+                json(format!("{{\"invalidated\":{count}}}\n"))
             }
             Err(error) => {
                 let why = format!(
@@ -150,21 +142,6 @@ impl Admin {
                 );
                 text(StatusCode::BAD_REQUEST, why)
             }
-        }
-    }
-}
-
-impl Admin {
-    /// An application that cannot invalidate shows old pages: its operator should know why.
-    fn tell_of(&self, refused: Refused, peer: IpAddr) {
-        if refused == Refused::Token
-            && let Some(count) = self.refusals.count()
-        {
-            warn!(
-                %peer, count,
-                "refused an invalidation without the right token; whoever invalidates must send \
-                 admin.token (the bridge: as SELVEDGE_TOKEN)",
-            );
         }
     }
 }

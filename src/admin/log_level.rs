@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use serde::Deserialize;
 use tracing::info;
@@ -31,13 +31,11 @@ impl Admin {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> Response<Full<Bytes>> {
-        if let Err(refused) = self.access.load().check(request.headers(), peer) {
-            return refuse(refused);
-        }
-        let Ok(body) = Limited::new(request.into_body(), LONGEST).collect().await else {
-            return text(StatusCode::PAYLOAD_TOO_LARGE, "at most 16 KiB\n");
+        let sent = match self.sent(request, peer, LONGEST).await {
+            Ok(sent) => sent,
+            Err(refused) => return refuse(refused),
         };
-        match read(&body.to_bytes()) {
+        match read(&sent) {
             Err(why) => text(StatusCode::BAD_REQUEST, why),
             Ok(level) if self.level.set(&level) => {
                 info!("the log level is {level:?} now, until the configuration is read again");

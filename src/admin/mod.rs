@@ -25,14 +25,14 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{Either, Full};
+use http_body_util::{BodyExt, Collected, Either, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tracing::debug;
+use tracing::{debug, warn};
 
 pub use access::Access;
 pub use dashboard::Dashboard;
@@ -158,7 +158,8 @@ impl Admin {
                 page
             }
             (&Method::GET | &Method::HEAD, _) => {
-                let there = "there is /, /livez, /readyz, /metrics, /invalidate, /explain and /log-level here\n";
+                let there = "there is /, /livez, /readyz, /metrics, /entries, /events, /invalidate, /explain \
+                             and /log-level here\n";
                 text(StatusCode::NOT_FOUND, there)
             }
             _ => only(HeaderValue::from_static("GET, HEAD")),
@@ -166,8 +167,42 @@ impl Admin {
     }
 }
 
+impl Admin {
+    /// What whoever may change something has sent, of up to `longest` bytes.
+    async fn sent(
+        &self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+        longest: usize,
+    ) -> Result<Bytes, Refused> {
+        let may = self.access.load().check(request.headers(), peer);
+        if let Err(refused) = may {
+            self.tell_of(refused, request.uri().path(), peer);
+            return Err(refused);
+        }
+        let body = Limited::new(request.into_body(), longest).collect().await;
+        body.map(Collected::to_bytes).map_err(|_| Refused::TooLarge(longest))
+    }
+
+    /// An application that cannot invalidate shows old pages: its operator should know why.
+    fn tell_of(&self, refused: Refused, path: &str, peer: IpAddr) {
+        if refused == Refused::Token
+            && let Some(count) = self.refusals.count()
+        {
+            warn!(
+                %peer, count,
+                "refused {path} without the right token; whoever asks must send admin.token \
+                 (the bridge: as SELVEDGE_TOKEN)",
+            );
+        }
+    }
+}
+
 fn refuse(refused: Refused) -> Response<Full<Bytes>> {
     match refused {
+        Refused::TooLarge(longest) => {
+            text(StatusCode::PAYLOAD_TOO_LARGE, format!("at most {} KiB\n", longest / 1024))
+        }
         Refused::Token => text(
             StatusCode::UNAUTHORIZED,
             "send `Authorization: Bearer TOKEN`, the value of admin.token\n",
@@ -185,6 +220,12 @@ fn refuse(refused: Refused) -> Response<Full<Bytes>> {
 fn only(methods: HeaderValue) -> Response<Full<Bytes>> {
     let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "not with this method\n");
     response.headers_mut().insert(ALLOW, methods);
+    response
+}
+
+fn json(told: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = text(StatusCode::OK, told);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

@@ -15,7 +15,7 @@ use crate::fields::Fields;
 use crate::metrics;
 use crate::next::class::{ACTION, Class, Unclassifiable};
 use crate::next::manifest::Manifest;
-use crate::next::{assets, bridge, deployment, draft, images, locale, tracking, verdict};
+use crate::next::{assets, bridge, data, deployment, draft, images, locale, tracking, verdict};
 use crate::policy::Rules;
 use crate::policy::coding;
 use crate::policy::date::Timestamp;
@@ -107,7 +107,7 @@ impl Settings {
         }
     }
 
-    /// The same for one whose class is known; most paths are told by their first bytes.
+    /// The same for one whose class is known.
     pub(super) fn counted_as(&self, class: &Class<'_>, path: &str) -> metrics::Class {
         if class.is_segment() {
             return metrics::Class::Segment;
@@ -115,13 +115,15 @@ impl Settings {
         if !class.is_document() {
             return metrics::Class::Rsc;
         }
-        let path = path.strip_prefix(&self.next.base_path).filter(|_| self.next.enabled);
-        match path.and_then(|path| path.strip_prefix("/_next/")) {
-            Some(file) if file.starts_with("static/") => metrics::Class::Static,
-            Some(image) if image.starts_with("image") => metrics::Class::Image,
-            Some(data) if data.starts_with("data/") => metrics::Class::Data,
-            Some(_) | None if class.is_data() => metrics::Class::Data,
-            Some(_) | None => metrics::Class::Document,
+        let base_path = &self.next.base_path;
+        if self.is_static(path) {
+            metrics::Class::Static
+        } else if self.next.enabled && images::is_optimizer(path, base_path) {
+            metrics::Class::Image
+        } else if self.next.enabled && (class.is_data() || data::is_asked(path, base_path)) {
+            metrics::Class::Data
+        } else {
+            metrics::Class::Document
         }
     }
 

@@ -129,7 +129,7 @@ async fn what_comes_over_time_is_handed_on_as_it_comes() {
 
 /// `cargo test --test journey figures -- --ignored --nocapture`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "prints figures"]
+#[ignore = "figures for benches/README.md, and no check"]
 async fn figures() {
     let Some(folders) = built(&[A]) else { return };
     let mut stage = Stage::set("figures", &folders).await;

@@ -1,69 +1,90 @@
 //! What Next.js produces over time reaches the client as it comes.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::Request;
 use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::client::{self, get, get_with};
 use super::stage::Stage;
 
-/// The application pauses for 300 ms and more between its parts; a machine is late, but not early.
-const PAUSE: Duration = Duration::from_millis(150);
+/// After this what does not come is held back.
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What came without a pause: when its first byte came, and all its bytes.
-struct Part {
-    at: Duration,
+/// An answer while it comes.
+struct Coming {
+    body: Incoming,
     text: String,
 }
 
-/// The parts of an answer, in the order and at the time in which they came.
-async fn parts(address: SocketAddr, path: &str) -> Vec<Part> {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let request = Request::builder().uri(path).header("host", address.to_string());
-    let started = Instant::now();
-    let answer = sender.send_request(request.body(Empty::<&[u8]>::new()).unwrap()).await.unwrap();
-    assert_eq!(answer.status(), 200, "{path}");
-    let mut body = answer.into_body();
-    let mut parts: Vec<Part> = Vec::new();
-    let mut last = Duration::ZERO;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.unwrap().into_data() else { continue };
-        let (at, text) = (started.elapsed(), String::from_utf8_lossy(&data).into_owned());
-        match parts.last_mut() {
-            Some(part) if at - last < PAUSE => part.text.push_str(&text),
-            _ => parts.push(Part { at, text }),
-        }
-        last = at;
+impl Coming {
+    async fn from(address: SocketAddr, path: &str) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let request = Request::builder().uri(path).header("host", address.to_string());
+        let request = request.body(Empty::<&[u8]>::new()).unwrap();
+        let answer = sender.send_request(request).await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        Self { body: answer.into_body(), text: String::new() }
     }
-    parts
+
+    /// Reads until this has come.
+    async fn until(&mut self, mark: &str) {
+        while !self.text.contains(mark) {
+            let frame = timeout(PATIENCE, self.body.frame()).await;
+            let frame = frame.unwrap_or_else(|_| panic!("{mark:?} is held back: {}", self.text));
+            let frame = frame.unwrap_or_else(|| panic!("no {mark:?} in {}", self.text)).unwrap();
+            self.text.push_str(&String::from_utf8_lossy(&frame.into_data().unwrap_or_default()));
+        }
+    }
+
+    async fn rest(mut self) -> String {
+        let rest = timeout(PATIENCE, self.body.collect()).await.expect("it ends").unwrap();
+        self.text.push_str(&String::from_utf8_lossy(&rest.to_bytes()));
+        self.text
+    }
 }
 
-/// A shell, and two parts that come 400 and 900 ms later.
-pub async fn a_page_with_holes(stage: &Stage) {
-    let (origin, edge) = (stage.counter.address, stage.edge.address);
-    parts(origin, "/stream").await;
-    let (produced, got) = (parts(origin, "/stream").await, parts(edge, "/stream").await);
-    for parts in [&produced, &got] {
-        assert_eq!(parts.len(), 3, "{:?}", parts.iter().map(|part| part.at).collect::<Vec<_>>());
-        assert!(parts[0].text.contains("second …"), "the shell comes first");
-        assert!(parts[1].text.contains("late-400") && parts[2].text.contains("late-900"));
-        assert!(parts[2].text.ends_with("</body></html>") || parts[2].text.contains("</html>"));
+/// An answer whose later parts the application makes only when the ones before have come: each mark is
+/// read, and then the gate behind it is opened.
+async fn step_by_step(
+    stage: &Stage,
+    address: SocketAddr,
+    (path, run): (&str, &str),
+    steps: &[(&str, &str)],
+) -> String {
+    let mut coming = Coming::from(address, &format!("{path}?run={run}")).await;
+    for (mark, gate) in steps {
+        coming.until(mark).await;
+        let gate = format!("/api/gate?name={run}-{gate}");
+        client::send(stage.counter.address, "POST", &gate, &[], "").await.unwrap();
     }
-    let texts = |parts: &[Part]| parts.iter().map(|part| part.text.clone()).collect::<Vec<_>>();
-    assert_eq!(texts(&got), texts(&produced), "the same bytes before and after each pause");
+    coming.rest().await
+}
+
+/// A shell, and two parts that come later.
+pub async fn a_page_with_holes(stage: &Stage) {
+    let steps = [("second …", "first"), ("late-first", "second")];
+    let mut texts = Vec::new();
+    for (address, run) in [(stage.counter.address, "made"), (stage.edge.address, "came")] {
+        let text = step_by_step(stage, address, ("/stream", run), &steps).await;
+        assert!(text.contains("late-second") && text.contains("</html>"), "{text}");
+        texts.push(text.replace(run, "run"));
+    }
+    assert_eq!(texts[1], texts[0], "the same bytes");
 }
 
 pub async fn server_sent_events(stage: &Stage) {
-    let got = parts(stage.edge.address, "/api/events").await;
-    let texts: Vec<_> = got.iter().map(|part| part.text.as_str()).collect();
-    assert_eq!(texts, ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]);
+    let steps = [("data: 1\n\n", "2"), ("data: 2\n\n", "3")];
+    let text = step_by_step(stage, stage.edge.address, ("/api/events", "sse"), &steps).await;
+    assert_eq!(text, "data: 1\n\ndata: 2\n\ndata: 3\n\n");
 }
 
 /// `after()` runs when its answer has been given.

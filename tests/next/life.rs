@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::client::{Answer, get};
 use super::process::{self, Process, alone, edge, free_address, next_start};
 use super::routes::Site;
@@ -15,16 +17,16 @@ async fn renders(address: std::net::SocketAddr, path: &str) -> u64 {
 }
 
 pub async fn a_cold_page_is_rendered_once(site: &Site) {
-    let before = renders(site.origin, "/api/swr2").await;
+    let before = renders(site.origin, "/api/swr").await;
     let visitors: Vec<_> =
-        (0..1000).map(|_| tokio::spawn(get(site.edge, "/api/swr2?cold"))).collect();
+        (0..1000).map(|_| tokio::spawn(get(site.edge, "/api/swr?cold"))).collect();
     let mut stamps = std::collections::BTreeSet::new();
     for visitor in visitors {
         let answer = visitor.await.unwrap();
         assert_eq!(answer.status, 200);
         stamps.insert(answer.text());
     }
-    let after = renders(site.origin, "/api/swr2").await;
+    let after = renders(site.origin, "/api/swr").await;
     assert_eq!((after - before, stamps.len()), (1, 1), "one request, one answer for a thousand");
 }
 
@@ -33,7 +35,7 @@ pub async fn a_cold_page_is_rendered_once(site: &Site) {
 pub async fn a_stale_page_is_renewed_behind(site: &Site) {
     get(site.edge, "/api/swr2?steady").await;
     let before = renders(site.origin, "/api/swr2").await;
-    let mut hits = 0;
+    let (mut hits, began) = (0, Instant::now());
     for _ in 0..140 {
         let answer = get(site.edge, "/api/swr2?steady").await;
         assert!(answer.is_hit(), "{}", answer.header("cache-status"));
@@ -41,9 +43,10 @@ pub async fn a_stale_page_is_renewed_behind(site: &Site) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let asked = renders(site.origin, "/api/swr2").await - before;
+    let took = began.elapsed();
     assert!(
-        (2..=4).contains(&asked),
-        "{hits} hits over 7 s and more asked the origin {asked} times"
+        (2..=took.as_secs() / 2 + 1).contains(&asked),
+        "{hits} hits over {took:?} asked the origin {asked} times"
     );
 }
 

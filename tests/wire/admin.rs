@@ -61,7 +61,7 @@ fn whoever_may_not_is_told_what_is_missing() {
     let (mut closed, admin) = Edge::with_admin(&origin, &[&format!("admin.token={token}")]);
     let (head, told) = invalidate(admin, JSON, r#"{"all":true}"#);
     assert!(head.starts_with("http/1.1 401 ") && told.contains("admin.token"), "{head}{told}");
-    let line = closed.wait_for_log("refused an invalidation");
+    let line = closed.wait_for_log("refused /invalidate");
     assert!(line.contains("127.0.0.1") && line.contains("SELVEDGE_TOKEN"), "{line}");
     assert!(!line.contains(token), "{line}");
     let bearer = format!("Authorization: Bearer {token}\r\n");

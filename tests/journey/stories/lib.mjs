@@ -2,13 +2,13 @@
 //
 //   CHROMIUM         the browser (default /usr/bin/chromium)
 //   PLAYWRIGHT_CORE  the folder of playwright-core
-//   STORY_PATIENCE   for how many milliseconds something is waited for (default 5000)
+//   STORY_PATIENCE   for how many milliseconds something is waited for (default 20000)
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
 const { chromium } = createRequire(import.meta.url)(process.env.PLAYWRIGHT_CORE);
 const base = process.argv[2];
-const usual = Number(process.env.STORY_PATIENCE ?? 5_000);
+const usual = Number(process.env.STORY_PATIENCE ?? 20_000);
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

@@ -1,23 +1,24 @@
 import { connection } from 'next/server';
 import { Suspense } from 'react';
-import { sleep } from '../../lib/state';
+import { passed } from '../../lib/gate';
 
-async function Late({ ms }) {
+async function Late({ name, searchParams }) {
   await connection();
-  await sleep(ms);
-  return <p id={`late-${ms}`}>after {ms} ms</p>;
+  const { run } = await searchParams;
+  await passed(`${run}-${name}`);
+  return <p id={`late-${name}`}>{name}</p>;
 }
 
-/** A shell at once, and two parts that come later. */
-export default function Stream() {
+/** A shell at once, and two parts that come when the test lets them. */
+export default function Stream({ searchParams }) {
   return (
     <main>
       <h1 id="title">stream</h1>
       <Suspense fallback={<p>first …</p>}>
-        <Late ms={400} />
+        <Late name="first" searchParams={searchParams} />
       </Suspense>
       <Suspense fallback={<p>second …</p>}>
-        <Late ms={900} />
+        <Late name="second" searchParams={searchParams} />
       </Suspense>
     </main>
   );

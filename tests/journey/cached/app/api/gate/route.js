@@ -1,0 +1,6 @@
+import { open } from '../../../lib/gate';
+
+export function POST(request) {
+  open(new URL(request.url).searchParams.get('name'));
+  return new Response(null, { status: 204 });
+}
