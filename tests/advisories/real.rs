@@ -1,10 +1,9 @@
 //! What real versions show.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::support::{Process, free_address};
+use super::support::{Process, free_address, start_next};
 use super::table::REAL;
 use super::walk::{with_the_rule, without_the_rule};
 use super::wire::{Edge, Origin};
@@ -54,16 +53,7 @@ async fn check(major: u32) {
 
 async fn next_start(dir: &Path) -> Process {
     let address = free_address();
-    let child = Command::new("node")
-        .args(["node_modules/next/dist/bin/next", "start", "-H", "127.0.0.1", "-p"])
-        .arg(address.port().to_string())
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("node can be run");
-    let process = Process { child, address };
+    let process = start_next(dir, address);
     for _ in 0..600 {
         if client::try_get(address, "/isr", &[]).await.is_ok_and(|answer| answer.status == 200) {
             return process;

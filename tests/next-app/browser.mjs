@@ -5,10 +5,7 @@
 //   PLAYWRIGHT_CORE  the folder of playwright-core, where it cannot be resolved from here (package-16.json has it)
 //   SKIP             names of checks not to run, separated by commas
 // Chromium takes the Secure draft cookie over plain HTTP from localhost and 127.0.0.1 only.
-import { createRequire } from 'node:module';
-
-const require = createRequire(import.meta.url);
-const { chromium } = require(process.env.PLAYWRIGHT_CORE ?? 'playwright-core');
+import { launch } from '../support/chromium.mjs';
 
 const base = (process.argv[2] ?? process.env.BASE ?? '').replace(/\/$/, '');
 if (!base) {
@@ -17,19 +14,7 @@ if (!base) {
 }
 const skipped = new Set((process.env.SKIP ?? '').split(',').filter(Boolean));
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await launch();
 const page = await browser.newPage();
 page.setDefaultTimeout(10_000);
 

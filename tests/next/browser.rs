@@ -7,13 +7,13 @@ use std::process::Command;
 use super::fixture;
 
 /// Through an edge that the application tells what it invalidates: a visitor reads what he wrote.
-pub async fn a_visit(major: u32, edge: SocketAddr, dir: &Path) {
+pub async fn a_visit(major: u32, edge: SocketAddr) {
     if let Err(why) = chromium() {
         assert!(std::env::var_os("CI").is_none(), "no browser: {why}");
         eprintln!("SKIPPED: no browser looked at Next.js {major}: {why}");
         return;
     }
-    let script = dir.join("browser.mjs");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/next-app/browser.mjs");
     let output = tokio::task::spawn_blocking(move || {
         // Only the fixture of 16 brings the driver along.
         let driver = fixture::build(16).map(|dir| dir.join("node_modules/playwright-core"));

@@ -65,7 +65,7 @@ async fn check(major: u32) {
     bridge::what_the_application_invalidates_is_new_at_once(bridged.address).await;
     bridge::age_counts_from_when_next_made_the_page(bridged.address).await;
     bridge::what_next_serves_stale_is_soon_a_real_answer(bridged.address).await;
-    browser::a_visit(major, bridged.address, &dir).await;
+    browser::a_visit(major, bridged.address).await;
 }
 
 /// Another build behind an edge that is not restarted with it.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::client;
-pub use super::support::{Process, free_address};
+pub use super::support::{Process, free_address, start_next};
 
 impl Process {
     /// SIGTERM, and the exit code.
@@ -19,16 +19,7 @@ impl Process {
 
 /// `next start`, by itself.
 pub async fn next_start(dir: &Path, address: SocketAddr) -> Process {
-    let child = Command::new("node")
-        .args(["node_modules/next/dist/bin/next", "start", "-H", "127.0.0.1", "-p"])
-        .arg(address.port().to_string())
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("node can be run");
-    let process = Process { child, address };
+    let process = start_next(dir, address);
     answers(address, "/api/hello").await;
     process
 }

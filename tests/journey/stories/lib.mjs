@@ -3,26 +3,13 @@
 //   CHROMIUM         the browser (default /usr/bin/chromium)
 //   PLAYWRIGHT_CORE  the folder of playwright-core
 //   STORY_PATIENCE   for how many milliseconds something is waited for (default 20000)
-import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
+import { launch } from '../../support/chromium.mjs';
 
-const { chromium } = createRequire(import.meta.url)(process.env.PLAYWRIGHT_CORE);
 const base = process.argv[2];
 const usual = Number(process.env.STORY_PATIENCE ?? 20_000);
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await launch();
 
 /** Tells the story, and ends with the code that says whether it went well. */
 export async function tell(story) {
