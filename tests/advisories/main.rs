@@ -16,6 +16,8 @@ mod client;
 mod dialogue;
 #[path = "../next/fixture.rs"]
 mod fixture;
+#[path = "../support/next.rs"]
+mod next;
 #[path = "../support/npm.rs"]
 mod npm;
 mod real;

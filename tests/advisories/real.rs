@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::support::{Process, free_address, start_next};
+use super::next::start_next;
+use super::support::{Process, free_address};
 use super::table::REAL;
 use super::walk::{with_the_rule, without_the_rule};
 use super::wire::{Edge, Origin};

@@ -15,6 +15,8 @@ mod fixture;
 mod images;
 mod life;
 mod manifests;
+#[path = "../support/next.rs"]
+mod next;
 #[path = "../support/npm.rs"]
 mod npm;
 mod process;

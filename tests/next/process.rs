@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::client;
-pub use super::support::{Process, free_address, start_next};
+use super::next::start_next;
+pub use super::support::{Process, free_address};
 
 impl Process {
     /// SIGTERM, and the exit code.

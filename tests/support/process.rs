@@ -1,7 +1,6 @@
 //! A process of a test. It ends with its handle, and so when the test panics.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -39,18 +38,4 @@ impl Drop for Process {
 pub fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address")
-}
-
-/// `next start` in the folder of a built application; it does not answer yet.
-pub fn start_next(dir: &Path, address: SocketAddr) -> Process {
-    let child = Command::new("node")
-        .args(["node_modules/next/dist/bin/next", "start", "-H", "127.0.0.1", "-p"])
-        .arg(address.port().to_string())
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("node can be run");
-    Process { child, address }
 }
