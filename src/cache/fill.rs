@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
+use http_body::Body as _;
 use http_body_util::BodyExt;
 
 use super::coded::Coming;
@@ -40,7 +41,7 @@ pub(super) async fn pour(
     while let Some(frame) = body.frame().await {
         match frame?.into_data() {
             Ok(chunk) => {
-                if !writer.push(chunk).await {
+                if !writer.push(chunk, body.is_end_stream()).await {
                     return Ok((Written::TooLarge, None));
                 }
             }

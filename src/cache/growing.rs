@@ -6,6 +6,9 @@
 //! A body that ends before its end gives each reader an error, so that its connection is broken off
 //! and nobody takes the part for the whole.
 //!
+//! A chunk that is known to be the last one is shown at the end, when the body is stored: whoever has
+//! the whole answer and asks again finds it.
+//!
 //! What was read stays, because it is to be stored. Past `max` bytes, or when the [`Room`] for bodies
 //! in flight is full, it is not to be stored any more: then chunks that every reader has are dropped,
 //! and the writer waits for the slowest. Once the first is dropped nobody may join. A reader who
@@ -57,6 +60,8 @@ struct State {
     /// Bytes in `chunks`.
     held: usize,
     overflow: Option<Overflow>,
+    /// The last chunk has come, and is not shown before the end.
+    last_waits: bool,
     end: Option<End>,
     readers: Vec<Option<Place>>,
 }
@@ -126,7 +131,7 @@ impl Growing {
         Writer(self.clone())
     }
 
-    fn append(&self, chunk: Bytes) {
+    fn append(&self, chunk: Bytes, is_last: bool) {
         if chunk.is_empty() {
             return;
         }
@@ -140,7 +145,10 @@ impl Growing {
                 false => (!has_room).then_some(Overflow::NoRoom),
             };
         }
-        state.wake_all();
+        state.last_waits = is_last && state.overflow.is_none();
+        if !state.last_waits {
+            state.wake_all();
+        }
     }
 
     fn whole(&self) -> Written {
@@ -173,16 +181,16 @@ impl Drop for Growing {
 }
 
 /// The writing end. Dropped before the body's end (its task panicked, or the runtime ends), it tells
-/// the readers that the body broke off.
+/// the readers that the body broke off; or that this was all, if the last chunk is here.
 #[derive(Debug)]
 pub(super) struct Writer(Arc<Growing>);
 
 impl Writer {
-    /// Adds a chunk. Where the body is not to be kept, waits for the slowest reader; `false` when
-    /// there is none.
-    pub(super) async fn push(&self, chunk: Bytes) -> bool {
+    /// Adds a chunk, which may be known to be the last. Where the body is not to be kept, waits for the
+    /// slowest reader; `false` when there is none.
+    pub(super) async fn push(&self, chunk: Bytes, is_last: bool) -> bool {
         let body = &self.0;
-        body.append(chunk);
+        body.append(chunk, is_last);
         loop {
             // Made before the look, so that a reader between look and wait is not missed.
             let read_on = body.read_on.notified();
@@ -218,7 +226,11 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.0.end(End::Broken(BodyError::Broken("its writer is gone".into())));
+        let has_all = self.0.state.lock().last_waits;
+        self.0.end(match has_all {
+            true => End::Complete(None),
+            false => End::Broken(BodyError::Broken("its writer is gone".into())),
+        });
     }
 }
 
@@ -256,6 +268,12 @@ impl State {
             );
         let patience = limits.patience.saturating_sub(slowest.held_up);
         Pace::WaitFor { slowest: holds_up_others.then_some((id, patience)) }
+    }
+
+    /// The number of the first chunk that readers may not have yet.
+    fn shown(&self) -> usize {
+        let holds_back = self.last_waits && self.end.is_none();
+        self.first + self.chunks.len() - usize::from(holds_back)
     }
 
     fn note_held_up(&mut self, id: usize, time: Duration, limits: &Limits) {
@@ -313,12 +331,15 @@ impl http_body::Body for Reader {
         let this = &mut *self;
         let mut state = this.body.state.lock();
         let state = &mut *state;
+        let shown = state.shown();
         // A reader has its place until it is dropped.
         let Some(place) = state.readers[this.id].as_mut() else { return Poll::Ready(None) };
         if place.is_cut {
             return Poll::Ready(Some(Err(BodyError::Broken("it held up other readers".into()))));
         }
-        if let Some(chunk) = state.chunks.get(place.next - state.first) {
+        if place.next < shown
+            && let Some(chunk) = state.chunks.get(place.next - state.first)
+        {
             place.next += 1;
             if state.overflow.is_some() {
                 this.body.read_on.notify_one();

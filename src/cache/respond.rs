@@ -73,14 +73,17 @@ fn from_store(
     let coded = if asks_for_parts { None } else { coded(stored, asked.headers) };
     let (fields, body) =
         coded.map_or((&head.headers, &stored.body), |coded| (&coded.headers, &coded.body));
-    let mut headers = fields.clone();
+    // Judged by what is stored, so that a 304 copies no more than it carries.
+    let is_current = is_current(head, fields, asked);
+    let mut headers =
+        if is_current { validate::not_modified_headers(fields) } else { fields.clone() };
     put(&mut headers, CACHE_STATUS, told(head, status));
     put(&mut headers, AGE, seconds(head.freshness.age(now)));
     if ttl <= 0 {
         next_cache(&mut headers, "STALE");
     }
-    if let Some(not_modified) = not_modified(head, &headers, asked) {
-        return not_modified;
+    if is_current {
+        return response(StatusCode::NOT_MODIFIED, headers, Body::Empty);
     }
     if asks_for_parts && let Some(part) = parts::answer(stored, &headers, asked) {
         return part;
@@ -135,26 +138,23 @@ pub(super) fn filling(
         age => put(&mut headers, AGE, age),
     }
     next_cache(&mut headers, "MISS");
-    let mut response = match not_modified(head, &headers, asked) {
-        Some(not_modified) => not_modified,
-        None => whole(head, headers, asked, || body),
+    let mut response = match is_current(head, &headers, asked) {
+        true => {
+            let headers = validate::not_modified_headers(&headers);
+            response(StatusCode::NOT_MODIFIED, headers, Body::Empty)
+        }
+        false => whole(head, headers, asked, || body),
     };
     response.extensions_mut().insert(status);
     response
 }
 
-/// RFC 9111 section 4.3.2: a client's own conditions are judged by what is stored.
-fn not_modified(head: &Head, headers: &HeaderMap, asked: Asked<'_>) -> Option<Response<Body>> {
-    if !asked.fields.may_have(Fields::CONDITIONS) {
-        return None;
-    }
-    match validate::evaluate(asked.method, asked.headers, head.status, headers) {
-        Precondition::NotModified => {
-            let headers = validate::not_modified_headers(headers);
-            Some(response(StatusCode::NOT_MODIFIED, headers, Body::Empty))
-        }
-        Precondition::None => None,
-    }
+/// RFC 9111 section 4.3.2: a client's own conditions are judged by what is stored. Whether the client
+/// has this response already.
+fn is_current(head: &Head, headers: &HeaderMap, asked: Asked<'_>) -> bool {
+    asked.fields.may_have(Fields::CONDITIONS)
+        && validate::evaluate(asked.method, asked.headers, head.status, headers)
+            == Precondition::NotModified
 }
 
 fn whole(

@@ -1,4 +1,5 @@
 use super::*;
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,9 +22,9 @@ async fn early_and_late_readers_get_the_same_bytes() {
     let body = growing(100);
     let writer = body.writer();
     let early = tokio::spawn(read(body.reader().unwrap()));
-    assert!(writer.push("one ".into()).await);
+    assert!(writer.push("one ".into(), false).await);
     let middle = tokio::spawn(read(body.reader().unwrap()));
-    assert!(writer.push("two".into()).await);
+    assert!(writer.push("two".into(), false).await);
     let Written::Whole(whole) = writer.whole() else { panic!("it fits") };
     writer.complete(None);
     let late = read(body.reader().unwrap()).await.unwrap();
@@ -40,7 +41,7 @@ async fn a_reader_keeps_its_place_when_one_that_has_ended_leaves() {
     let body = growing(100);
     let writer = body.writer();
     let mut first = body.reader().unwrap();
-    assert!(writer.push("the whole page".into()).await);
+    assert!(writer.push("the whole page".into(), false).await);
     writer.complete(None);
     while first.frame().await.is_some() {}
     let second = body.reader().unwrap();
@@ -53,7 +54,7 @@ async fn what_is_kept_does_not_keep_the_buffer_that_it_was_read_into() {
     let body = growing(100);
     let writer = body.writer();
     let buffer = Bytes::from(vec![b'x'; 100_000]);
-    assert!(writer.push(buffer.slice(..10)).await);
+    assert!(writer.push(buffer.slice(..10), false).await);
     let Written::Whole(whole) = writer.whole() else { panic!("it fits") };
     assert_ne!(whole.as_ptr(), buffer.as_ptr());
 }
@@ -63,7 +64,7 @@ async fn a_body_that_breaks_off_is_an_error_for_every_reader() {
     let body = growing(100);
     let writer = body.writer();
     let reader = body.reader().unwrap();
-    assert!(writer.push("part".into()).await);
+    assert!(writer.push("part".into(), false).await);
     writer.broken(BodyError::Broken("origin died".into()));
     assert!(read(reader).await.is_err());
     assert!(read(body.reader().unwrap()).await.is_err());
@@ -75,7 +76,7 @@ async fn a_body_too_large_waits_for_its_slowest_reader_and_takes_no_more() {
     let writer = body.writer();
     let mut slow = body.reader().unwrap();
     let fast = tokio::spawn(read(body.reader().unwrap()));
-    let pushed = tokio::spawn(async move { (writer.push(much()).await, writer) });
+    let pushed = tokio::spawn(async move { (writer.push(much(), false).await, writer) });
     tokio::task::yield_now().await;
     assert!(!pushed.is_finished(), "the slow reader has read nothing");
     slow.frame().await.unwrap().unwrap();
@@ -96,7 +97,7 @@ async fn a_reader_who_holds_up_others_for_too_long_is_cut_off() {
     let fast = tokio::spawn(read(body.reader().unwrap()));
     let began = Instant::now();
     for _ in 0..3 {
-        assert!(writer.push(much()).await);
+        assert!(writer.push(much(), false).await);
     }
     writer.complete(None);
     assert_eq!(fast.await.unwrap().unwrap().len(), 3 * much().len());
@@ -109,7 +110,7 @@ async fn one_who_reads_alone_may_take_his_time() {
     let body = growing(4);
     let writer = body.writer();
     let mut reader = body.reader().unwrap();
-    let pushed = tokio::spawn(async move { (writer.push(much()).await, writer) });
+    let pushed = tokio::spawn(async move { (writer.push(much(), false).await, writer) });
     tokio::time::sleep(PATIENCE * 3).await;
     assert!(!pushed.is_finished());
     assert!(reader.frame().await.unwrap().is_ok());
@@ -121,10 +122,10 @@ async fn a_body_too_large_that_nobody_reads_is_given_up() {
     let body = growing(4);
     let writer = body.writer();
     let reader = body.reader().unwrap();
-    assert!(writer.push("123".into()).await);
+    assert!(writer.push("123".into(), false).await);
     drop(reader);
-    assert!(writer.push("4".into()).await, "it may still be stored");
-    assert!(!writer.push("5".into()).await);
+    assert!(writer.push("4".into(), false).await, "it may still be stored");
+    assert!(!writer.push("5".into(), false).await);
 }
 
 #[tokio::test]
@@ -132,15 +133,15 @@ async fn where_there_is_no_room_a_body_goes_through_and_is_not_kept() {
     let room = Room::new(10);
     let limits = Limits { max: 100, patience: PATIENCE, room };
     let (first, second) = (Growing::new(limits.clone()), Growing::new(limits.clone()));
-    assert!(first.writer().push("12345678".into()).await);
+    assert!(first.writer().push("12345678".into(), false).await);
     let (writer, reader) = (second.writer(), second.reader().unwrap());
-    assert!(writer.push("12345678".into()).await);
+    assert!(writer.push("12345678".into(), false).await);
     assert!(matches!(writer.whole(), Written::NoRoom));
     writer.complete(None);
     assert_eq!(read(reader).await.unwrap(), "12345678");
     drop((first, second));
     let third = Growing::new(limits);
-    assert!(third.writer().push("1234567890".into()).await);
+    assert!(third.writer().push("1234567890".into(), false).await);
     assert!(matches!(third.whole(), Written::Whole(_)), "what was taken was given back");
 }
 
@@ -150,7 +151,7 @@ async fn a_writer_that_panics_breaks_the_body_off() {
     let writer = body.writer();
     let reader = tokio::spawn(read(body.reader().unwrap()));
     let task = tokio::spawn(async move {
-        writer.push("part".into()).await;
+        writer.push("part".into(), false).await;
         panic!("a defect");
     });
     assert!(task.await.is_err());
@@ -167,4 +168,44 @@ async fn trailers_reach_every_reader() {
     writer.complete(Some(trailers.clone()));
     let collected = reader.collect().await.unwrap();
     assert_eq!(collected.trailers(), Some(&trailers));
+}
+
+/// Who had a whole page and asked for it again, at once, was told that it had gone stale: it had not
+/// been stored yet.
+#[tokio::test]
+async fn the_last_chunk_is_shown_when_the_body_is_stored() {
+    let body = growing(100);
+    let writer = body.writer();
+    let mut reader = body.reader().unwrap();
+    assert!(writer.push("first ".into(), false).await);
+    assert!(writer.push("last".into(), true).await);
+    let first = reader.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(first, "first ");
+    assert!(reader.frame().now_or_never().is_none());
+    assert!(matches!(writer.whole(), Written::Whole(whole) if whole == "first last"));
+    let last = tokio::spawn(read(reader));
+    tokio::task::yield_now().await;
+    assert!(!last.is_finished());
+    writer.complete(None);
+    assert_eq!(last.await.unwrap().unwrap(), "last");
+    assert_eq!(read(body.reader().unwrap()).await.unwrap(), "first last");
+}
+
+#[tokio::test]
+async fn a_last_chunk_of_what_is_not_kept_waits_for_nothing() {
+    let body = growing(4);
+    let writer = body.writer();
+    let mut reader = body.reader().unwrap();
+    assert!(writer.push("too much".into(), true).await);
+    assert!(reader.frame().now_or_never().is_some());
+}
+
+/// A fault of ours while it is stored takes nothing from those who read.
+#[tokio::test]
+async fn a_body_whose_last_chunk_has_come_is_whole_whatever_becomes_of_its_writer() {
+    let body = growing(100);
+    let writer = body.writer();
+    assert!(writer.push("the whole page".into(), true).await);
+    drop(writer);
+    assert_eq!(read(body.reader().unwrap()).await.unwrap(), "the whole page");
 }
