@@ -47,7 +47,10 @@ impl MemoryStore {
                 u32::try_from(entry.weight() + key.len() as u64 + ENTRY_OVERHEAD)
                     .unwrap_or(u32::MAX)
             })
-            .eviction_listener(move |_, _, cause| {
+            // Called for each entry that leaves the map, replaced ones included, before anybody can
+            // find that it has left: so the counts of marks are exact.
+            .eviction_listener(move |_, entry: Entry, cause| {
+                entry.variants().for_each(|stored| stored.mark.leave_store());
                 if cause == RemovalCause::Size {
                     counted.evicted.fetch_add(1, Relaxed);
                 }
@@ -71,8 +74,8 @@ impl MemoryStore {
         self.tags.sequence()
     }
 
-    /// Invalidates all that has this tag, for the next look-up already; gives how many responses
-    /// were better before.
+    /// Invalidates all that has this tag, for the next look-up already; gives how many stored
+    /// responses were better before. What was replaced or evicted is not counted.
     pub fn invalidate(&self, tag: &str, to: Validity) -> usize {
         self.note_invalidation(self.tags.invalidate(tag, to))
     }
@@ -109,7 +112,7 @@ impl MemoryStore {
         }
         self.entries.entry(key.into()).and_compute_with(|old| {
             let old = old.map(|entry| entry.into_value()).unwrap_or_default();
-            Op::Put(old.with(stored, request, self.max_variants))
+            put(old.with(stored, request, self.max_variants))
         });
         // moka would evict at its leisure, and keep more than it may until somebody comes by.
         self.entries.run_pending_tasks();
@@ -121,7 +124,7 @@ impl MemoryStore {
         self.entries.entry(key.into()).and_compute_with(|old| {
             let old = old.map(|entry| entry.into_value()).filter(|entry| entry.has(stored));
             // moka weighs what is put.
-            old.map_or(Op::Nop, Op::Put)
+            old.map_or(Op::Nop, put)
         });
         self.entries.run_pending_tasks();
     }
@@ -130,7 +133,7 @@ impl MemoryStore {
     pub fn remove_variant(&self, key: &[u8], stored: &Arc<StoredResponse>) {
         self.entries.entry(key.into()).and_compute_with(|old| {
             match old.map(|entry| entry.value().without(stored)) {
-                Some(Some(rest)) => Op::Put(rest),
+                Some(Some(rest)) => put(rest),
                 Some(None) => Op::Remove,
                 None => Op::Nop,
             }
@@ -167,6 +170,12 @@ impl MemoryStore {
     pub fn weight(&self) -> u64 {
         self.entries.weighted_size()
     }
+}
+
+/// Puts an entry into the map; the one in its place leaves it.
+fn put(entry: Entry) -> Op<Entry> {
+    entry.variants().for_each(|stored| stored.mark.enter_store());
+    Op::Put(entry)
 }
 
 /// What moka keeps for an entry beside key and value: its table slot, the entry info and the two

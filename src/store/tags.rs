@@ -19,7 +19,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -40,10 +40,15 @@ pub enum Validity {
 }
 
 /// The validity of one stored response; it never rises again.
-///
-/// A number, the lower the worse: the time in milliseconds at which a stale response becomes obsolete.
 #[derive(Debug)]
-pub struct Mark(AtomicU64);
+pub struct Mark {
+    /// The lower the worse: the time in milliseconds at which a stale response becomes obsolete.
+    until: AtomicU64,
+    /// Entries of the store that have the response: one, two while one takes the other's place, and
+    /// none once it is replaced or evicted. It lives on then, for as long as somebody reads it or the
+    /// map has not let go of it, and whoever counts what is invalidated must not count it.
+    entries: AtomicU32,
+}
 
 const VALID: u64 = u64::MAX;
 const STALE: u64 = VALID - 1;
@@ -51,21 +56,31 @@ const OBSOLETE: u64 = 0;
 
 impl Default for Mark {
     fn default() -> Self {
-        Self(AtomicU64::new(VALID))
+        Self { until: AtomicU64::new(VALID), entries: AtomicU32::new(0) }
     }
 }
 
 impl Mark {
     /// What the response is good for: `Valid`, `Stale` or `Obsolete`.
     pub fn validity(&self, now: Timestamp) -> Validity {
-        match self.0.load(Ordering::Acquire) {
+        match self.until.load(Ordering::Acquire) {
             VALID => Validity::Valid,
             until if now.as_millis() < until => Validity::Stale,
             _ => Validity::Obsolete,
         }
     }
 
-    /// Tells whether it was better before.
+    /// An entry of the store has the response.
+    pub(super) fn enter_store(&self) {
+        self.entries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An entry that had it has left the store.
+    pub(super) fn leave_store(&self) {
+        self.entries.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Tells whether it is stored, and was better before.
     fn lower(&self, to: Validity) -> bool {
         let until = match to {
             Validity::Valid => VALID,
@@ -73,7 +88,8 @@ impl Mark {
             Validity::StaleUntil(then) => then.as_millis().min(STALE),
             Validity::Obsolete => OBSOLETE,
         };
-        self.0.fetch_min(until, Ordering::AcqRel) > until
+        let was_better = self.until.fetch_min(until, Ordering::AcqRel) > until;
+        was_better && self.entries.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -143,7 +159,7 @@ impl Tags {
             || names.iter().any(|name| recent.last.get(name).is_some_and(|last| *last > since))
     }
 
-    /// Lowers all that has a tag; gives how many responses were better before.
+    /// Lowers all that has a tag; gives how many stored responses were better before.
     pub(super) fn invalidate(&self, name: &str, to: Validity) -> usize {
         self.recent.lock().note(name, &self.sequence);
         let tag = self.shard(name).lock().get(name).and_then(Weak::upgrade);
@@ -246,10 +262,30 @@ mod tests {
         names.iter().map(|name| (*name).into()).collect()
     }
 
+    fn stored() -> Arc<Mark> {
+        let mark = Arc::new(Mark::default());
+        mark.enter_store();
+        mark
+    }
+
+    #[test]
+    fn what_has_left_the_store_or_was_never_there_is_lowered_and_not_counted() {
+        let tags = Tags::new();
+        let (stored, replaced, refused) = (stored(), stored(), Arc::<Mark>::default());
+        let names = names(&["a"]);
+        let _entered = [&stored, &replaced, &refused].map(|mark| tags.enter(&names, mark));
+        // Its successor has come into the entry before it has left.
+        replaced.enter_store();
+        replaced.leave_store();
+        replaced.leave_store();
+        assert_eq!(tags.invalidate("a", Validity::Obsolete), 1);
+        assert_eq!(replaced.validity(NOW), Validity::Obsolete);
+    }
+
     #[test]
     fn what_has_the_tag_is_lowered_and_nothing_else() {
         let tags = Tags::new();
-        let (one, other) = (Arc::new(Mark::default()), Arc::new(Mark::default()));
+        let (one, other) = (stored(), stored());
         let _one = tags.enter(&names(&["a", "b"]), &one);
         let _other = tags.enter(&names(&["b"]), &other);
         assert_eq!(tags.invalidate("a", Validity::Stale), 1);
