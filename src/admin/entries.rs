@@ -13,6 +13,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::{Admin, json, refuse, text};
+use crate::cache::Held;
 use crate::next::class::Class;
 use crate::policy::date::Timestamp;
 use crate::policy::freshness::Use;
@@ -55,7 +56,9 @@ struct Entry {
     lifetime: u64,
     stale_while_revalidate: u64,
     tags: Vec<Box<str>>,
+    /// All that it takes.
     bytes: u64,
+    codings: Vec<Held>,
 }
 
 impl Admin {
@@ -153,6 +156,7 @@ impl Entry {
                 .cloned()
                 .collect(),
             bytes: stored.weight(),
+            codings: Held::all_of(stored),
         }
     }
 }

@@ -76,7 +76,7 @@ pub use reason::{Bypass, Unstored};
 use search::Searches;
 pub use settings::Settings;
 use unstorable::Unstorable;
-pub use window::{Appraisal, Seen, Standing, Window, appraise, told};
+pub use window::{Appraisal, Held, Seen, Standing, Window, appraise, told};
 
 /// How long the origin took from the request to its response head; in the extensions of responses
 /// that came from it.

@@ -5,7 +5,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, ETAG, EXPIRES, LAST_MODIFIED, SET_COOKIE, VARY};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, ETAG, EXPIRES, LAST_MODIFIED, SET_COOKIE, VARY,
+};
 use http::{HeaderMap, Method, Request, Response};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -22,7 +24,7 @@ use crate::policy::date::Timestamp;
 use crate::policy::key::{self, KeyBuf};
 use crate::policy::reuse::ForwardReason;
 use crate::policy::vary::reduce_accept_encoding;
-use crate::store::{Head, Validity};
+use crate::store::{Codings, Head, Making, StoredResponse, Validity};
 
 /// A stored response, or one that would be, as whoever asks is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +35,11 @@ pub struct Seen {
     pub status: u16,
     /// What the origin said about caching, a line each.
     pub origin: Vec<(String, String)>,
-    /// Of the body.
+    /// Of the body, as it came.
     pub bytes: usize,
+    /// In which codings the body is there.
+    #[serde(default)]
+    pub codings: Vec<Held>,
     /// Seconds since the origin made it.
     pub age: u64,
     /// Seconds for which it is fresh still; negative once it is stale.
@@ -55,6 +60,17 @@ pub struct Seen {
     pub selected_by: Vec<(String, String)>,
     /// How many variants are stored for the key.
     pub variants: usize,
+}
+
+/// A stored body in a coding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// `identity`, `br`, `gzip`, `zstd`; or as the origin has sent it.
+    pub coding: String,
+    /// Of the body in this coding.
+    pub bytes: usize,
+    /// Whether it is as small as it gets, of what is coded here.
+    pub is_best: bool,
 }
 
 /// What an invalidation has left of it.
@@ -170,8 +186,28 @@ impl<S: Inner> Look for Weak<Edge<S>> {
                 Validity::Obsolete => Standing::Obsolete,
             },
             variants: entry.len(),
+            codings: Held::all_of(stored),
             ..Seen::of(&key, &stored.head, bytes, request.headers(), now)
         })
+    }
+}
+
+impl Held {
+    fn as_it_came(head: &Head, bytes: usize) -> Self {
+        let coding = head.headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes());
+        let coding = String::from_utf8_lossy(coding.unwrap_or(b"identity")).into_owned();
+        Self { coding, bytes, is_best: false }
+    }
+
+    /// A stored body as it came, and what was made of it and is ready.
+    pub fn all_of(stored: &StoredResponse) -> Vec<Self> {
+        let ready = stored.codings.as_deref().into_iter().flat_map(Codings::ready);
+        let made = ready.map(|(making, coded)| Self {
+            coding: making.coding().token().to_owned(),
+            bytes: coded.body.len(),
+            is_best: making == Making::BrBest,
+        });
+        std::iter::once(Self::as_it_came(&stored.head, stored.body.len())).chain(made).collect()
     }
 }
 
@@ -190,6 +226,7 @@ impl Seen {
             status: head.status.as_u16(),
             origin: told(&head.origin_headers()),
             bytes,
+            codings: vec![Held::as_it_came(head, bytes)],
             age: seconds(freshness.age(now)),
             ttl: freshness.ttl(now),
             lifetime: seconds(freshness.lifetime),

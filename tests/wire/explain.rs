@@ -49,6 +49,32 @@ fn a_kept_page_is_told_with_its_times_tags_variant_and_what_next_said() {
 }
 
 #[test]
+fn the_codings_in_which_a_body_is_stored_are_told_with_their_sizes() {
+    let origin = Origin::new();
+    let (edge, admin) = Edge::with_admin(&origin, &[]);
+    let body = "a page of many words; ".repeat(200);
+    let fields = "Cache-Control: s-maxage=60\r\n";
+    let answer = format!("{HEAD}{fields}Content-Length: {}\r\n\r\n{body}", body.len());
+    origin.always(answer.leak());
+    let (url, admin) = (format!("http://{}/a", edge.address), admin.to_string());
+    let args = ["explain", &url, "--admin", &admin];
+    // Brotli is made in any case, by a thread that nobody waits for.
+    let mut codings = Vec::new();
+    let is_of_br = |held: &serde_json::Value| held["coding"] == "br";
+    poll("brotli is there", || {
+        let (_, json, _) = run(&[&args[..], &["--json"]].concat(), &[]);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        codings = json["stored"]["codings"].as_array().cloned().unwrap_or_default();
+        codings.iter().any(is_of_br)
+    });
+    assert_eq!((&codings[0]["coding"], &codings[0]["bytes"]), (&"identity".into(), &4400.into()));
+    let of_br = codings.iter().find(|held| is_of_br(held)).unwrap();
+    assert!(of_br["bytes"].as_u64().unwrap() < 200, "{of_br}");
+    let (_, words, _) = run(&args, &[]);
+    assert!(words.contains("Body      identity 4400 B; br "), "{words}");
+}
+
+#[test]
 fn a_page_that_is_not_kept_is_told_with_the_field_that_decided_and_a_remedy() {
     let (words, json) = explained("Cache-Control: private, no-store\r\n", &[], &[]);
     for part in ["Not cached: it is dynamic", "Because", "private, no-store", "cookies()"] {

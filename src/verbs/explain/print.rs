@@ -68,6 +68,7 @@ fn print_stored(paper: &mut Paper, seen: &Seen) {
         };
         paper.entry("Variant", &format!("{fields} ({})", others));
     }
+    paper.entry("Body", &body(seen));
     paper.entry("Tags", &seen.tags.join(", "));
     paper.entry("Key", &seen.key);
 }
@@ -87,4 +88,16 @@ fn kept(seen: &Seen) -> String {
         kept += &format!("; if Next.js fails, for {} more", seconds(seen.stale_if_error));
     }
     kept + "."
+}
+
+fn body(seen: &Seen) -> String {
+    let held = seen.codings.iter().map(|held| {
+        let best = if held.is_best { ", as small as it gets" } else { "" };
+        format!("{} {} B{best}", held.coding, held.bytes)
+    });
+    match seen.codings.is_empty() {
+        false => held.collect::<Vec<_>>().join("; "),
+        // An older edge does not tell.
+        true => format!("{} B", seen.bytes),
+    }
 }
