@@ -25,6 +25,7 @@ use super::{Application, Page};
 use crate::body::Body;
 use crate::cache::Inner;
 use crate::error::ProxyError;
+use crate::metrics::Metrics;
 use crate::next::class::RSC;
 use crate::next::{assets, deployment};
 use crate::policy::cache_control::ResponseDirectives;
@@ -39,6 +40,8 @@ pub struct Looking<F> {
     pub application: Application,
     /// Where its pages are.
     pub store: MemoryStore,
+    /// Where it is told that they have gone.
+    pub metrics: Metrics,
     /// `basePath` of the application, as far as it is known.
     pub base_path: String,
     /// From one look to the next.
@@ -112,7 +115,7 @@ struct Look<'a, F> {
 
 impl<F> Look<'_, F> {
     async fn once<S: Inner>(&mut self, way: S) {
-        let application = &self.looking.application;
+        let Looking { application, store, metrics, .. } = self.looking;
         let Some(known) = self.known.clone() else {
             self.learn(&way).await;
             return;
@@ -122,12 +125,12 @@ impl<F> Look<'_, F> {
         match found {
             Found::Build(deployment) => {
                 if let Some(name) = deployment.or(known.id) {
-                    application.met(&name, &self.looking.store);
+                    application.met(&name, store, metrics);
                 }
             }
             Found::Other => {
                 if !self.learn(&way).await {
-                    application.met_nameless(&self.looking.store);
+                    application.met_nameless(store, metrics);
                 }
             }
             Found::Nobody => application.met_nobody(),
@@ -189,9 +192,10 @@ impl<F> Look<'_, F> {
     async fn try_build<S: Inner>(&mut self, way: &S, build: Build) -> bool {
         let Found::Build(deployment) = find(way, &build).await else { return false };
         let Some(name) = deployment.or_else(|| build.id.clone()) else { return false };
-        self.looking.application.met(&name, &self.looking.store);
+        let Looking { application, store, metrics, .. } = self.looking;
+        application.met(&name, store, metrics);
         // Of a build on its way out the file is not asked for again.
-        if self.looking.application.is_current(&name) {
+        if application.is_current(&name) {
             self.known = Some(build);
         }
         true

@@ -21,6 +21,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tracing::info;
 
+use crate::admin::invalidate::responses;
+use crate::metrics::Metrics;
 use crate::next::builds::{Builds, Turn, Why};
 use crate::next::deployment;
 use crate::next::manifest::Manifest;
@@ -92,9 +94,9 @@ impl Application {
     }
 
     /// Notes that an answer to a visitor is from this build; the stored pages of others go.
-    pub fn told(&self, id: &str, store: &MemoryStore) {
+    pub fn told(&self, id: &str, store: &MemoryStore, metrics: &Metrics) {
         let turn = self.0.builds.lock().told(id);
-        retire(turn, id, store);
+        self.retire(turn, id, store, metrics);
     }
 
     /// Whether a build has answered before, and another answers now.
@@ -120,14 +122,14 @@ impl Application {
         self.0.builds.lock().is_current(id)
     }
 
-    fn met(&self, id: &str, store: &MemoryStore) {
+    fn met(&self, id: &str, store: &MemoryStore, metrics: &Metrics) {
         let turn = self.0.builds.lock().met(id);
-        retire(turn, id, store);
+        self.retire(turn, id, store, metrics);
     }
 
-    fn met_nameless(&self, store: &MemoryStore) {
+    fn met_nameless(&self, store: &MemoryStore, metrics: &Metrics) {
         let turn = self.0.builds.lock().met_nameless();
-        retire(turn, "unknown", store);
+        self.retire(turn, "of no name", store, metrics);
     }
 
     fn met_nobody(&self) {
@@ -148,16 +150,20 @@ impl Application {
         self.0.visits.wake.notified().await;
         self.0.visits.is_any.store(false, Ordering::Relaxed);
     }
-}
 
-/// Forgets all stored pages, where they are of another build.
-fn retire(turn: Turn, build: &str, store: &MemoryStore) {
-    let Turn::Retire(why) = turn else { return };
-    let count = store.invalidate_all(deployment::is_of_a_page, Validity::Obsolete);
-    let why = match why {
-        Why::New => "a new build answers",
-        Why::Back => "an older build answers again",
-        Why::Settled => "all servers have the new build",
-    };
-    info!(build, "{why}; {count} stored pages are forgotten");
+    /// Forgets all stored pages, where they are of another build.
+    fn retire(&self, turn: Turn, build: &str, store: &MemoryStore, metrics: &Metrics) {
+        let Turn::Retire(why) = turn else { return };
+        let count = store.invalidate_all(deployment::is_of_a_page, Validity::Obsolete);
+        let why = match why {
+            Why::New => "a new build answers",
+            Why::Back => "an older build answers again",
+            Why::Settled => "all servers have the new build",
+        };
+        info!(build, "{why}; {count} stored pages are forgotten");
+        metrics.note_invalidation(
+            &format!("all pages: {why}"),
+            &format!("build {build}; {}", responses(count)),
+        );
+    }
 }

@@ -237,7 +237,7 @@ impl<S: Inner> Edge<S> {
     /// Forgets the pages of the builds before, when a new one answers.
     fn note_build(&self, answer: &HeaderMap) {
         if let Some(id) = deployment::of(answer).filter(|_| self.settings.next.enabled) {
-            self.settings.application.told(id, &self.store);
+            self.settings.application.told(id, &self.store, &self.metrics);
         }
     }
 

@@ -60,6 +60,7 @@ pub(super) fn look_for_builds(
     origin: &Origin,
     application: &Application,
     store: &MemoryStore,
+    metrics: &Metrics,
 ) {
     let pause = config.next.build_check;
     if !config.next.enabled || pause.is_zero() {
@@ -70,6 +71,7 @@ pub(super) fn look_for_builds(
         way: move || origin.apart(),
         application: application.clone(),
         store: store.clone(),
+        metrics: metrics.clone(),
         base_path: config.next.base_path.clone(),
         pause,
     };

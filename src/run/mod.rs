@@ -149,7 +149,7 @@ pub async fn run(
         config.next.base_path = found;
     }
     tokio::spawn(files.follow(application.clone()));
-    aids::look_for_builds(&config, &upstream.origin, &application, &store);
+    aids::look_for_builds(&config, &upstream.origin, &application, &store, &metrics);
     let _ = base_path.set(config.next.base_path.clone());
     let seeds =
         command.as_ref().and_then(|command| aids::seeds(command, &config.next, &application));

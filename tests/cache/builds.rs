@@ -26,6 +26,7 @@ impl Site {
             way: move || way.clone(),
             application: edge.application.clone(),
             store: edge.store.clone(),
+            metrics: edge.metrics.clone(),
             base_path: String::new(),
             pause: Duration::from_millis(500),
         };
@@ -100,6 +101,10 @@ async fn a_new_build_is_noticed_and_no_page_of_the_old_one_is_served() {
     site.finds("a", "b").await;
     site.is_asked_for_the_page("b").await;
     site.finds("b", "b").await;
+    let told = serde_json::to_value(site.edge.metrics.reading(&site.edge.store)).unwrap();
+    let line = &told["recent"]["invalidations"][0];
+    assert_eq!(line["what"], "all pages: a new build answers");
+    assert_eq!(line["why"], "build b; 1 response");
     assert_eq!(site.edge.miss(get("/"), page(ISR, "b")).await.body(), "b");
     assert_eq!(site.edge.hit(chunk()).await.body(), "chunk");
     for _ in 0..3 {

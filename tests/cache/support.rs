@@ -112,6 +112,7 @@ pub struct Edge {
     pub store: MemoryStore,
     pub clock: Clock,
     pub application: Application,
+    pub metrics: Metrics,
     origin: Origin,
     exchanges: mpsc::UnboundedReceiver<Exchange>,
     early: VecDeque<Exchange>,
@@ -155,8 +156,9 @@ impl Edge {
         let (application, origin) = (settings.application.clone(), Origin(sender));
         let (metrics, way) = (Metrics::new(&clock), origin.clone());
         let lasting = Lasting::new(store.clone(), &settings.cache);
-        let cache = Cache::new(way, lasting, clock.clone(), settings, metrics);
-        Self { cache, store, clock, application, origin, exchanges, early: VecDeque::new() }
+        let cache = Cache::new(way, lasting, clock.clone(), settings, metrics.clone());
+        let early = VecDeque::new();
+        Self { cache, store, clock, application, metrics, origin, exchanges, early }
     }
 
     /// The way to the origin, for whoever asks it directly.
