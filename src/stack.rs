@@ -80,7 +80,7 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
     let max_requests = config.origin.max_requests;
-    let known = application.clone();
+    let (known, named) = (application.clone(), application.clone());
     let of_build = base_path.clone();
     let settings = Settings { application, window, ..Settings::from(config) };
     let own_name = pseudonym.clone();
@@ -93,7 +93,8 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         .map_request(move |request| forwarded::read(request, &trusted))
         // Above `respond`, to tell of failures too, and to see just what the client gets.
         .layer_fn(move |inner| {
-            Observe::new(inner, observing.clone(), access_log.clone(), tells_timing)
+            let (metrics, log) = (observing.clone(), access_log.clone());
+            Observe::new(inner, metrics, log, named.clone(), tells_timing)
         })
         // Turns failures into responses.
         .layer_fn(move |inner| Respond::new(inner, error_page.clone()))

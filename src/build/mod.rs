@@ -73,6 +73,11 @@ impl Application {
         self.manifest().as_deref().and_then(Manifest::base_path).map(str::to_owned)
     }
 
+    /// The page at a path, as its build names it: `/blog/[slug]`.
+    pub fn page_at(&self, path: &str) -> Option<String> {
+        self.manifest().as_deref()?.page_at(path)
+    }
+
     /// From now on this is what its build says.
     pub fn set_manifest(&self, manifest: Manifest) {
         self.0.manifest.store(Some(Arc::new(manifest)));

@@ -118,6 +118,7 @@ mod tests {
     use parking_lot::Mutex;
     use tower::{ServiceExt, service_fn};
 
+    use crate::build::Application;
     use crate::clock::Clock;
     use crate::config::LogConfig;
     use crate::layer::observe::Observe;
@@ -144,7 +145,8 @@ mod tests {
             std::future::ready(Ok::<_, Infallible>(response.lock().take().unwrap()))
         });
         let request = Request::builder().uri("/a?b").body(Body::Empty).unwrap();
-        let service = Observe::new(inner, Metrics::new(&clock), Some(log), false);
+        let (metrics, application) = (Metrics::new(&clock), Application::default());
+        let service = Observe::new(inner, metrics, Some(log), application, false);
         let mut body = service.oneshot(request).await.unwrap().into_body();
         match frames {
             Some(frames) => {

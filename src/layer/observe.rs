@@ -16,6 +16,7 @@ use tower::Service;
 use super::access_log::Entry;
 use super::server_timing;
 use crate::body::Body;
+use crate::build::Application;
 use crate::cache::OriginTime;
 use crate::error::BodyError;
 use crate::log::AccessLogger;
@@ -29,24 +30,32 @@ pub struct Observe<S> {
     metrics: Metrics,
     shard: Arc<Shard>,
     log: Option<AccessLogger>,
+    application: Application,
     tells_timing: bool,
     /// Some requests are looked at closely; a connection's first is any of them.
     turn: u32,
 }
 
 impl<S> Observe<S> {
-    /// Counts each request to `inner`, and tells `log` of it, if there is one; and whoever gets its
-    /// answer how long it took, if `tells_timing`.
-    pub fn new(inner: S, metrics: Metrics, log: Option<AccessLogger>, tells_timing: bool) -> Self {
+    /// Counts each request to `inner`, some of them by the page of `application`; and tells `log` of
+    /// it, if there is one, and whoever gets its answer how long it took, if `tells_timing`.
+    pub fn new(
+        inner: S,
+        metrics: Metrics,
+        log: Option<AccessLogger>,
+        application: Application,
+        tells_timing: bool,
+    ) -> Self {
         let (shard, turn) = (metrics.shard(), fastrand::u32(..));
-        Self { inner, shard, metrics, log, tells_timing, turn }
+        Self { inner, shard, metrics, log, application, tells_timing, turn }
     }
 }
 
 impl<S: Clone> Clone for Observe<S> {
     fn clone(&self) -> Self {
-        let Self { inner, metrics, log, tells_timing, .. } = self;
-        Self::new(inner.clone(), metrics.clone(), log.clone(), *tells_timing)
+        let Self { inner, metrics, log, application, tells_timing, .. } = self;
+        let (log, application) = (log.clone(), application.clone());
+        Self::new(inner.clone(), metrics.clone(), log, application, *tells_timing)
     }
 }
 
@@ -65,7 +74,8 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let began = self.shard.monotonic();
         self.turn = self.turn.wrapping_add(1);
-        let visit = self.metrics.visit(self.turn, request.uri().path_and_query());
+        let page_at = |path: &str| self.application.page_at(path);
+        let visit = self.metrics.visit(self.turn, request.uri().path_and_query(), page_at);
         // Boxed: it would be moved with the future and the response, layer by layer.
         let entry = self.log.as_ref().map(|log| Box::new(Entry::new(log, &request, began)));
         ObserveFuture {

@@ -4,6 +4,9 @@
 //! are few requests all are looked at; where there are many one of so many, which then counts for as
 //! many, so that about [`BATCH`] a second are.
 //!
+//! A route is a page of the application (`/blog/[slug]`), where its build can be read; else a path
+//! with its ids folded.
+//!
 //! # Invariants
 //! - At most [`MOST`] routes. What is one too many is joined with those beside it (`/blog/*`), or is
 //!   among the others.
@@ -74,6 +77,7 @@ pub(super) struct Route {
 pub struct Visit {
     metrics: Metrics,
     target: PathAndQuery,
+    page: Option<String>,
     weight: u64,
     told: Option<Told>,
     bytes: u64,
@@ -90,15 +94,20 @@ struct Told {
 
 impl Metrics {
     /// Looks at a request, if it is the turn of one. Each connection counts its turns, and begins
-    /// anywhere.
-    pub fn visit(&self, turn: u32, target: Option<&PathAndQuery>) -> Option<Box<Visit>> {
+    /// anywhere. `page_at` knows the page at a path, where the application's build says it.
+    pub fn visit(
+        &self,
+        turn: u32,
+        target: Option<&PathAndQuery>,
+        page_at: impl FnOnce(&str) -> Option<String>,
+    ) -> Option<Box<Visit>> {
         let mask = self.0.routes.mask.load(Relaxed);
         if turn & mask != 0 {
             return None;
         }
         let (metrics, target) = (self.clone(), target?.clone());
-        let weight = u64::from(mask) + 1;
-        Some(Box::new(Visit { metrics, target, weight, told: None, bytes: 0 }))
+        let (page, weight) = (page_at(target.path()), u64::from(mask) + 1);
+        Some(Box::new(Visit { metrics, target, page, weight, told: None, bytes: 0 }))
     }
 }
 
@@ -127,7 +136,7 @@ impl Drop for Visit {
         let registry = &self.metrics.0;
         let name = match told.status {
             StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::BAD_REQUEST => MISSING.into(),
-            _ => folded(self.target.path()),
+            _ => self.page.take().unwrap_or_else(|| folded(self.target.path())),
         };
         let mut table = registry.routes.table.lock();
         table.route(name).add(&told, self.weight, self.bytes);
@@ -318,12 +327,17 @@ mod tests {
 
     fn visit(metrics: &Metrics, turn: u32, path: &str, status: u16, outcome: Outcome) -> bool {
         let target = path.parse().unwrap();
-        let Some(mut visit) = metrics.visit(turn, Some(&target)) else { return false };
+        let Some(mut visit) = metrics.visit(turn, Some(&target), page_at) else { return false };
         let story = Story { class: Class::Document, outcome };
         let origin = (outcome == Outcome::UriMiss).then_some(Duration::from_millis(3));
         visit.answered(story, StatusCode::from_u16(status).unwrap(), origin, Some("no-store"));
         visit.sent(10);
         true
+    }
+
+    /// What a build says of its pages.
+    fn page_at(path: &str) -> Option<String> {
+        path.starts_with("/post/").then(|| "/post/[slug]".to_owned())
     }
 
     fn route(metrics: &Metrics, name: &str) -> Route {
@@ -358,6 +372,17 @@ mod tests {
         let a = route(&metrics, "/a");
         assert_eq!((a.requests, a.hits, a.stale, a.errors, a.bytes), (3, 1, 1, 1, 30));
         assert_eq!((a.asked, a.origin_micros, a.why), (1, 3000, vec![("no-store", 1)]));
+    }
+
+    #[test]
+    fn a_page_of_the_application_is_one_route_and_what_is_not_there_is_none() {
+        let metrics = Metrics::new(&Clock::system());
+        for path in ["/post/first", "/post/second?utm_source=x", "/post/17"] {
+            visit(&metrics, 0, path, 200, Outcome::Hit);
+        }
+        visit(&metrics, 0, "/post/gone", 404, Outcome::UriMiss);
+        assert_eq!(route(&metrics, "/post/[slug]").requests, 3);
+        assert_eq!((route(&metrics, MISSING).requests, metrics.0.routes.all().0.len()), (1, 2));
     }
 
     #[test]

@@ -9,6 +9,20 @@ pub fn is_asked(path: &str, base_path: &str) -> bool {
     path.strip_prefix(base_path).is_some_and(|path| path.starts_with(PREFIX))
 }
 
+/// The path of the page whose data a path asks for, without `basePath` and with its locale if it has
+/// one. `None` for all other paths.
+pub fn page_at(path: &str, base_path: &str) -> Option<String> {
+    let (_, page) = parts(path, base_path)?;
+    Some(if page == "index" { "/".to_owned() } else { format!("/{page}") })
+}
+
+/// The build and the page of a data request.
+fn parts<'a>(path: &'a str, base_path: &str) -> Option<(&'a str, &'a str)> {
+    let rest = path.strip_prefix(base_path)?.strip_prefix(PREFIX)?;
+    let (build, page) = rest.split_once('/')?;
+    Some((build, page.strip_suffix(".json")?))
+}
+
 /// The path of a data request with the locale that it leaves out: the default of `host`. `None` for
 /// all other paths.
 ///
@@ -16,9 +30,7 @@ pub fn is_asked(path: &str, base_path: &str) -> bool {
 /// looked whether middleware covers the path: `/_next/data/b/secret.json` gets past a matcher for
 /// `/secret` (CVE-2026-44573). Its own client never leaves it out.
 pub fn with_locale(i18n: &I18n, host: &[u8], path: &str, base_path: &str) -> Option<String> {
-    let rest = path.strip_prefix(base_path)?.strip_prefix(PREFIX)?;
-    let (build, page) = rest.split_once('/')?;
-    let page = page.strip_suffix(".json")?;
+    let (build, page) = parts(path, base_path)?;
     let first = page.split('/').next().unwrap_or_default();
     if i18n.locales.iter().any(|locale| locale.eq_ignore_ascii_case(first)) {
         return None;

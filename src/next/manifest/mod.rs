@@ -8,9 +8,12 @@
 
 mod images;
 mod middleware;
+mod pages;
 mod pattern;
 mod prerender;
 mod routes;
+
+use pages::Pages;
 
 pub use images::{ImageSources, Images, LocalSource, RemoteSource};
 pub use middleware::{Middleware, Place};
@@ -34,6 +37,7 @@ pub struct Manifest {
     /// The page for what has gone wrong, where it was built as a file.
     pub error_page: Option<Box<str>>,
     default_locales: Box<[Box<str>]>,
+    pages: Pages,
 }
 
 /// What was found in the place of a file.
@@ -71,8 +75,11 @@ impl Manifest {
     /// Reads a build whose files `find` knows, and tells which of them are damaged.
     pub fn read(mut find: impl FnMut(&'static str) -> Found) -> (Self, Vec<Damage>) {
         let mut damages = Vec::new();
-        let routes = Routes::read(find(Routes::FILE), &mut damages);
+        let found = find(Routes::FILE);
+        let pages = Pages::read(&found);
+        let routes = Routes::read(found, &mut damages);
         let manifest = Self {
+            pages,
             build_id: text(BUILD_ID, find(BUILD_ID), &mut damages),
             default_locales: routes.as_ref().map(Routes::default_locales).unwrap_or_default(),
             routes,
