@@ -22,6 +22,7 @@
 //! - [`admin`]: health, metrics and invalidation, on an address of its own.
 //! - [`build`]: which build answers, and what it says of itself.
 //! - [`demo`]: the application of `selvedge demo`.
+//! - [`warm`]: pages that are asked for before a visitor asks.
 //! - [`verbs`]: what is asked of a running edge from a terminal.
 
 pub mod admin;
@@ -51,3 +52,4 @@ pub mod stack;
 pub mod store;
 pub mod vault;
 pub mod verbs;
+pub mod warm;

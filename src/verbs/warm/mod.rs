@@ -3,30 +3,26 @@
 //! The pages are asked for as a browser would, a few at a time and not faster than is allowed; what
 //! cannot be kept is told by its reason.
 
+mod print;
 mod progress;
 mod sitemap;
 mod sources;
-mod summary;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
-use http::{StatusCode, Uri};
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use http::Response;
+use http::uri::PathAndQuery;
+use tokio::time::Instant;
 
 pub use progress::Progress;
-pub use summary::{Group, Summary};
 
 use super::ask::{Line, Unanswered};
-use super::explain::{Event, Reason, Story};
 use super::target::{Field, NoTarget, Target};
-use crate::cache::Unstored;
 use crate::config::{Config, OriginAddress};
 use crate::exit;
-use crate::next::verdict::{self, Unfit};
+use crate::warm::crew::{self, Asker, Job, Pace};
+use crate::warm::{PATIENCE, Summary};
 
 /// What is to be warmed, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,38 +92,17 @@ impl Unwarmed {
     }
 }
 
-/// What became of one page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was stored already.
-    Hit,
-    /// It was stored, too old, and is renewed now.
-    Renewed,
-    /// It is stored now.
-    Stored,
-    /// It is no page of the app router: HTML came where its RSC payload was asked for.
-    NoPayload,
-    /// It is not, for this reason, by its token.
-    NotStored(String),
-    /// The answer is an error, or no edge's.
-    Failed(String),
-    /// There is no answer.
-    Unanswered(String),
-}
-
 /// One request.
 #[derive(Clone, Debug)]
-struct Job {
+struct Page {
     target: Target,
     rsc: bool,
 }
 
-/// For one page, rendered for the first time perhaps.
-const PATIENCE: Duration = Duration::from_secs(90);
 /// A larger body is not stored anyway, unless `cache.max_entry` is raised further.
 const LARGEST: usize = 256 << 20;
-/// Who fails so often in a row is left alone.
-const MOST_UNANSWERED: usize = 20;
+/// Who is in trouble so often in a row is left alone.
+const MOST_TROUBLE: usize = 20;
 
 /// Asks for everything; tells `progress` how far it is.
 ///
@@ -145,158 +120,59 @@ pub async fn warm(
     let kinds: &[bool] = if what.rsc { &[false, true] } else { &[false] };
     let jobs = targets
         .into_iter()
-        .flat_map(|target| kinds.iter().map(move |rsc| Job { target: target.clone(), rsc: *rsc }));
-    let jobs: Arc<[Job]> = jobs.collect();
+        .flat_map(|target| kinds.iter().map(move |rsc| Page { target: target.clone(), rsc: *rsc }));
+    let jobs: Arc<[Page]> = jobs.collect();
     progress.begin(jobs.len());
-    let crew = Arc::new(Crew {
-        headers: what.headers.clone(),
-        began: Instant::now(),
-        pause: Duration::from_secs(1) / u32::try_from(what.rate.max(1)).unwrap_or(u32::MAX),
-        next: AtomicUsize::new(0),
-        has_given_up: AtomicBool::new(false),
-        jobs: jobs.clone(),
-    });
-    let (sender, mut outcomes) = mpsc::channel(64);
-    for _ in 0..what.concurrency.clamp(1, jobs.len()) {
-        tokio::spawn(crew.clone().work(sender.clone()));
-    }
-    drop(sender);
+    let headers: Arc<[Field]> = what.headers.as_slice().into();
+    let Warm { concurrency, rate, .. } = *what;
+    let pace = Pace { concurrency, rate, most_trouble: MOST_TROUBLE };
     let mut summary = Summary::new(jobs.len());
-    let mut unanswered = 0;
-    while let Some((index, outcome)) = outcomes.recv().await {
-        unanswered = if matches!(outcome, Outcome::Unanswered(_)) { unanswered + 1 } else { 0 };
-        if unanswered >= MOST_UNANSWERED {
-            crew.has_given_up.store(true, Ordering::Relaxed);
-        }
-        summary.note(&jobs[index].shown(), outcome);
+    let began = Instant::now();
+    let visitor = || Visitor { headers: headers.clone(), line: None };
+    crew::ask_for_all(jobs, pace, visitor, |page, outcome| {
+        summary.note(&page.shown(), outcome);
         progress.update(summary.asked);
-    }
-    summary.took = crew.began.elapsed();
+    })
+    .await;
+    summary.took = began.elapsed();
     progress.end();
     Ok(summary)
 }
 
-impl Job {
+impl Page {
     fn shown(&self) -> String {
         format!("{}{}", self.target.url, if self.rsc { " (RSC)" } else { "" })
     }
 }
 
-/// What all who ask share.
-struct Crew {
-    jobs: Arc<[Job]>,
-    headers: Vec<Field>,
-    began: Instant,
-    pause: Duration,
-    next: AtomicUsize,
-    has_given_up: AtomicBool,
-}
-
-impl Crew {
-    async fn work(self: Arc<Self>, outcomes: mpsc::Sender<(usize, Outcome)>) {
-        let mut line: Option<(OriginAddress, Line)> = None;
-        loop {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = self.jobs.get(index) else { return };
-            let turn = self.pause.saturating_mul(u32::try_from(index).unwrap_or(u32::MAX));
-            sleep_until(self.began + turn).await;
-            if self.has_given_up.load(Ordering::Relaxed) {
-                return;
-            }
-            let to = &job.target.to;
-            let (_, open) = match line.take().filter(|(known, _)| known == to) {
-                Some(known) => line.insert(known),
-                None => line.insert((to.clone(), Line::new(to.clone(), PATIENCE))),
-            };
-            let outcome = self.ask(job, open).await;
-            if outcomes.send((index, outcome)).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    async fn ask(&self, job: &Job, line: &mut Line) -> Outcome {
-        let mut target = job.target.clone();
-        // The second time at the `_rsc` that Next.js calls the right one.
-        for is_first in [true, false] {
-            let request = target.request(job.rsc, &self.headers);
-            let answer = match line.ask(request, LARGEST).await {
-                Ok(answer) => answer,
-                Err(Unanswered { reason, .. }) => return Outcome::Unanswered(reason),
-            };
-            let redirect = verdict::rsc_redirect(answer.status(), answer.headers());
-            let right = redirect.and_then(|location| location.parse::<Uri>().ok());
-            match right.and_then(|uri| uri.path_and_query().cloned()) {
-                Some(path) if job.rsc && is_first => target = target.at(path),
-                _ => return outcome(answer.status(), Story::of(answer.headers()), job.rsc),
-            }
-        }
-        Outcome::Failed("it redirects to another _rsc each time".into())
+impl Job for Page {
+    fn is_payload(&self) -> bool {
+        self.rsc
     }
 }
 
-fn outcome(status: StatusCode, story: Option<Story>, rsc: bool) -> Outcome {
-    let Some(story) = story else {
-        return Outcome::Failed("no edge answered: there is no Cache-Status of Selvedge".into());
-    };
-    let reason = story.detail.as_deref().and_then(Reason::of);
-    if reason == Some(Reason::Event(Event::StaleIfError)) {
-        return Outcome::Failed(Event::StaleIfError.sentence().into());
-    }
-    let is_payload_missing = reason == Some(Reason::Unstored(Unstored::Next(Unfit::ClassMismatch)));
-    match story {
-        // A prerendered page may well be one that is not there.
-        _ if (status.is_client_error() || status.is_server_error())
-            && !(story.hit || story.stored) =>
-        {
-            Outcome::Failed(format!("the answer is {status}"))
-        }
-        _ if rsc && is_payload_missing => Outcome::NoPayload,
-        Story { hit: true, ttl: Some(ttl), .. } if ttl <= 0 => Outcome::Renewed,
-        Story { hit: true, .. } => Outcome::Hit,
-        Story { stored: true, .. } => Outcome::Stored,
-        Story { detail: Some(detail), .. } => Outcome::NotStored(detail),
-        Story { fwd, .. } => {
-            Outcome::NotStored(fwd.map_or("unknown", |fwd| fwd.as_str()).to_owned())
-        }
-    }
+/// Asks an edge as visitors do, over a connection of his own.
+struct Visitor {
+    headers: Arc<[Field]>,
+    line: Option<(OriginAddress, Line)>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Asker for Visitor {
+    type Job = Page;
 
-    #[test]
-    fn what_became_of_a_page_is_read_from_what_the_edge_says() {
-        let story = |text: &str| {
-            let mut headers = http::HeaderMap::new();
-            headers.insert("cache-status", text.parse().unwrap());
-            Story::of(&headers)
+    async fn send(
+        &mut self,
+        page: &Page,
+        at: Option<PathAndQuery>,
+    ) -> Result<Response<()>, String> {
+        let target = at.map_or_else(|| page.target.clone(), |path| page.target.at(path));
+        let request = target.request(page.rsc, &self.headers);
+        let to = target.to;
+        let (_, line) = match self.line.take().filter(|(known, _)| *known == to) {
+            Some(known) => self.line.insert(known),
+            None => self.line.insert((to.clone(), Line::new(to, PATIENCE))),
         };
-        for (status, text, expected) in [
-            (200, "selvedge; hit; ttl=8", Outcome::Hit),
-            (200, "selvedge; hit; ttl=-8", Outcome::Renewed),
-            (200, "selvedge; fwd=uri-miss; stored", Outcome::Stored),
-            (200, "selvedge; fwd=uri-miss; detail=no-store", Outcome::NotStored("no-store".into())),
-            (200, "selvedge; fwd=bypass", Outcome::NotStored("bypass".into())),
-            (404, "selvedge; fwd=uri-miss; stored", Outcome::Stored),
-            (
-                404,
-                "selvedge; fwd=uri-miss; detail=no-store",
-                Outcome::Failed("the answer is 404 Not Found".into()),
-            ),
-            (
-                200,
-                "selvedge; fwd=stale; detail=stale-if-error",
-                Outcome::Failed(Event::StaleIfError.sentence().into()),
-            ),
-        ] {
-            let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(outcome(status, story(text), false), expected, "{text}");
-        }
-        let html = || story("selvedge; fwd=uri-miss; detail=class-mismatch");
-        assert_eq!(outcome(StatusCode::OK, html(), true), Outcome::NoPayload);
-        assert!(matches!(outcome(StatusCode::OK, html(), false), Outcome::NotStored(_)));
-        assert!(matches!(outcome(StatusCode::OK, None, false), Outcome::Failed(_)));
+        let answer = line.ask(request, LARGEST).await.map_err(|unanswered| unanswered.reason)?;
+        Ok(answer.map(drop))
     }
 }

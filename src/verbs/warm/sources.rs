@@ -7,17 +7,18 @@ use std::path::Path;
 
 use http::StatusCode;
 use http::header::ACCEPT_ENCODING;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::sitemap::{self, Sitemap};
-use super::{LARGEST, PATIENCE, Unwarmed, Warm};
+use super::{LARGEST, Unwarmed, Warm};
 use crate::build::Application;
 use crate::build::files::Files;
 use crate::config::{BuildDir, Config, NextConfig};
 use crate::policy::key::rsc_parameter;
 use crate::verbs::ask::Line;
 use crate::verbs::target::{Target, edge_here, field};
+use crate::warm::PATIENCE;
+use crate::warm::pages::{self, encoded};
 
 /// More than these are left out: the rest of what would be asked for is the least visited.
 const MOST_PAGES: usize = 100_000;
@@ -128,14 +129,7 @@ async fn prerendered(config: &Config, dir: &Path) -> Result<Vec<String>, Unwarme
         return Err(unreadable(dir, "there is no prerender-manifest.json of a build"));
     };
     let base_path = application.base_path().unwrap_or_else(|| config.next.base_path.clone());
-    let mut paths: Vec<String> = known
-        .paths()
-        // Pages of the framework itself.
-        .filter(|path| !path.starts_with("/_"))
-        .map(|path| encoded(&format!("{base_path}{path}")))
-        .collect();
-    paths.sort_unstable();
-    Ok(paths)
+    Ok(pages::prerendered(known, &base_path))
 }
 
 /// Of a log's line what counts here.
@@ -175,13 +169,6 @@ fn unreadable(path: &Path, reason: &str) -> Unwarmed {
     Unwarmed::Unreadable { path: path.to_owned(), reason: reason.to_owned() }
 }
 
-/// What no URL may have as it stands; `%` is left alone, as most of it is encoded already.
-fn encoded(text: &str) -> String {
-    const UNUSUAL: &AsciiSet =
-        &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}');
-    utf8_percent_encode(text, UNUSUAL).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,11 +191,6 @@ mod tests {
             "not a line of an edge\n".into(),
         ];
         assert_eq!(most_visited(log.concat().as_bytes()), ["/b", "/a"]);
-    }
-
-    #[test]
-    fn what_cannot_stand_in_a_url_is_encoded_once() {
-        assert_eq!(encoded("/ü b/%20?c=d&e"), "/%C3%BC%20b/%20?c=d&e");
     }
 
     #[test]

@@ -1,91 +1,12 @@
-//! What came out of it: how many are kept, and why the others are not.
+//! A summary for people, for machines, and as an exit code.
 
-use std::time::Duration;
-
-use serde::Serialize;
-
-use super::Outcome;
 use crate::exit;
 use crate::policy::reuse::ForwardReason;
 use crate::verbs::explain::{Reason, forwarded};
 use crate::verbs::paper::{Paper, Tone, seconds};
-
-/// What came out of it.
-#[derive(Debug, Serialize)]
-pub struct Summary {
-    /// How many were to be asked for.
-    pub total: usize,
-    /// How many were.
-    pub asked: usize,
-    /// How many are stored now and were not.
-    pub stored: usize,
-    /// How many were stored already.
-    pub hits: usize,
-    /// How many were too old, and are renewed.
-    pub renewed: usize,
-    /// How many have no RSC payload.
-    pub without_payload: usize,
-    /// Those that nobody may keep, by reason.
-    pub not_stored: Vec<Group>,
-    /// Those that failed, by what they failed at.
-    pub failed: Vec<Group>,
-    /// How many requests had no answer at all.
-    pub unanswered: usize,
-    /// How long it took, in seconds.
-    #[serde(serialize_with = "as_seconds")]
-    pub took: Duration,
-}
-
-/// Pages of which the same is to be said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Group {
-    /// What: a token of `Cache-Status`, or words.
-    pub why: String,
-    /// How many.
-    pub count: usize,
-    /// The first of them.
-    pub example: String,
-}
-
-fn as_seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((took.as_secs_f64() * 1000.0).round() / 1000.0)
-}
-
-/// What servers say is not without end.
-const MOST_GROUPS: usize = 50;
+use crate::warm::{Group, Summary};
 
 impl Summary {
-    pub(super) fn new(total: usize) -> Self {
-        Self {
-            total,
-            asked: 0,
-            stored: 0,
-            hits: 0,
-            renewed: 0,
-            without_payload: 0,
-            not_stored: Vec::new(),
-            failed: Vec::new(),
-            unanswered: 0,
-            took: Duration::ZERO,
-        }
-    }
-
-    pub(super) fn note(&mut self, page: &str, outcome: Outcome) {
-        self.asked += 1;
-        match outcome {
-            Outcome::Hit => self.hits += 1,
-            Outcome::Renewed => self.renewed += 1,
-            Outcome::Stored => self.stored += 1,
-            Outcome::NoPayload => self.without_payload += 1,
-            Outcome::NotStored(why) => group(&mut self.not_stored, why, page),
-            Outcome::Failed(why) => group(&mut self.failed, why, page),
-            Outcome::Unanswered(why) => {
-                self.unanswered += 1;
-                group(&mut self.failed, format!("no answer: {why}"), page);
-            }
-        }
-    }
-
     /// What the process exits with.
     pub fn exit(&self) -> u8 {
         match self {
@@ -103,7 +24,7 @@ impl Summary {
 
     /// For people.
     pub fn print(&self, mut paper: Paper) -> String {
-        let kept = self.stored + self.hits + self.renewed;
+        let kept = self.kept();
         let tone = match self.exit() {
             exit::OK if kept > 0 => Tone::Good,
             exit::OK => Tone::Fair,
@@ -132,7 +53,7 @@ impl Summary {
         }
         if self.asked < self.total {
             let left = (self.total - self.asked).to_string();
-            paper.entry(&left, "not asked for any more, as nobody answers");
+            paper.entry(&left, "not asked for any more, as the server is in trouble");
         }
         if !self.not_stored.is_empty() {
             paper.entry("", "");
@@ -150,20 +71,10 @@ fn sentence(token: &str) -> String {
     }
 }
 
-/// The largest first, those that came first first.
-fn group(groups: &mut Vec<Group>, why: String, page: &str) {
-    let known = groups.iter().position(|group| group.why == why);
-    let others = (groups.len() >= MOST_GROUPS).then_some(MOST_GROUPS - 1);
-    match known.or(others) {
-        Some(place) => groups[place].count += 1,
-        None => groups.push(Group { why, count: 1, example: page.to_owned() }),
-    }
-    groups.sort_by_key(|group| std::cmp::Reverse(group.count));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::warm::Outcome;
 
     #[test]
     fn reasons_are_grouped_with_an_example_and_the_exit_code_says_how_it_went() {
