@@ -185,6 +185,7 @@ fn edge(log: bool) -> impl Answering {
         clock: clock.clone(),
         access_log: writer.map(|writer| AccessLogger::new(writer, clock, form)),
         window: selvedge::cache::Window::default(),
+        way: selvedge::warm::Way::default(),
         application: Application::default(),
         pseudonym: Pseudonym::new(),
         waiting: Waiting::default(),

@@ -41,6 +41,7 @@ use crate::log::AccessLogger;
 use crate::metrics::Metrics;
 use crate::server::Answering;
 use crate::vault::{StandIn, Vault};
+use crate::warm::Way;
 
 /// What the stack is built from besides the configuration, and what the next one, of another
 /// configuration, goes on with.
@@ -64,6 +65,8 @@ pub struct Parts<S> {
     pub error_page: ErrorPage,
     /// Where the cache is to be looked into.
     pub window: Window,
+    /// Where the edge itself asks.
+    pub way: Way,
     /// What is known of the application.
     pub application: Application,
     /// Our name in `Via`.
@@ -75,7 +78,7 @@ pub struct Parts<S> {
 /// Builds the stack. Clones share everything; each connection has one.
 pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use<S> {
     let Parts { origin, origin_name, lasting, vault, clock, access_log, metrics, .. } = parts;
-    let Parts { error_page, application, window, pseudonym, waiting, .. } = parts;
+    let Parts { error_page, application, window, way, pseudonym, waiting, .. } = parts;
     let trusted: Arc<[_]> = config.server.trusted_proxies.as_slice().into();
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
@@ -112,7 +115,11 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         .layer_fn(move |inner| Upload::new(inner, config))
         // Answers from the store. All below is the price of a miss.
         .layer_fn(move |inner| {
-            Cache::new(inner, lasting.clone(), clock.clone(), settings.clone(), metrics.clone())
+            let (lasting, clock) = (lasting.clone(), clock.clone());
+            let cache = Cache::new(inner, lasting, clock, settings.clone(), metrics.clone());
+            // What the edge asks for itself enters here: nobody is to be told of it, or counted.
+            way.open(cache.clone());
+            cache
         })
         // Below the cache, which then keeps what comes from it; above all else, so that it stands in
         // for each way of having no answer.

@@ -18,7 +18,7 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, StatusCode};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tracing::info;
 
 use crate::admin::invalidate::responses;
@@ -36,6 +36,8 @@ pub struct Application(Arc<Shared>);
 struct Shared {
     manifest: ArcSwapOption<Manifest>,
     builds: Mutex<Builds>,
+    /// How often stored pages were forgotten since they were of another build.
+    retirements: watch::Sender<u64>,
     visits: Visits,
     page: Mutex<Option<Page>>,
     wants_page: AtomicBool,
@@ -73,6 +75,13 @@ impl Application {
         self.manifest().as_deref().and_then(Manifest::base_path).map(str::to_owned)
     }
 
+    /// Whether the build that was read is the one that answers, as far as that is known.
+    pub fn has_read_what_answers(&self) -> bool {
+        let manifest = self.manifest();
+        let Some(manifest) = manifest.as_deref() else { return false };
+        self.0.builds.lock().current().is_none_or(|answering| manifest.is_of(answering))
+    }
+
     /// The page at a path, as its build names it: `/blog/[slug]`.
     pub fn page_at(&self, path: &str) -> Option<String> {
         self.manifest().as_deref()?.page_at(path)
@@ -102,6 +111,11 @@ impl Application {
     pub fn told(&self, id: &str, store: &MemoryStore, metrics: &Metrics) {
         let turn = self.0.builds.lock().told(id);
         self.retire(turn, id, store, metrics);
+    }
+
+    /// How often stored pages have been forgotten since they were of another build; changes each time.
+    pub fn retirements(&self) -> watch::Receiver<u64> {
+        self.0.retirements.subscribe()
     }
 
     /// Whether a build has answered before, and another answers now.
@@ -170,5 +184,6 @@ impl Application {
             &format!("all pages: {why}"),
             &format!("build {build}; {}", responses(count)),
         );
+        self.0.retirements.send_modify(|count| *count += 1);
     }
 }

@@ -115,6 +115,7 @@ impl<S: Inner> Edge<S> {
         }
         match decision {
             Decision::Serve | Decision::ServeStale => {
+                stored.note_use();
                 let response = answer(stored, asked, detail, now);
                 // Behind the choice, which notes what is wanted.
                 self.see_to_codings(&key, stored);

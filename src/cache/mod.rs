@@ -252,6 +252,9 @@ impl<S: Inner> Edge<S> {
         let key = self.key_to_store(target, &stored, asked);
         let old = self.store.get(&key);
         let old = old.as_ref().and_then(|entry| entry.select(&asked.headers));
+        if let Some(old) = old {
+            stored.succeed(old, self.clock.now());
+        }
         self.prepare_codings(old, &stored);
         if self.store.put(&key, stored.clone(), &asked.headers, target.since) {
             self.outdate_siblings(old, &stored);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::address;
-use crate::config::OriginAddress;
+use crate::config::{OriginAddress, site};
 use crate::verbs::target::{Field, field};
 use crate::verbs::warm::Warm;
 
@@ -69,13 +69,4 @@ impl From<Typed> for Warm {
 
 fn count(text: &str) -> Result<u16, &'static str> {
     text.parse().ok().filter(|count| *count > 0).ok_or("write 1 or more")
-}
-
-fn site(text: &str) -> Result<String, &'static str> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let host = rest.map(|rest| rest.trim_end_matches('/'));
-    match host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#'])) {
-        true => Ok(text.trim_end_matches('/').to_owned()),
-        false => Err("write https://HOST"),
-    }
 }

@@ -4,13 +4,13 @@
 use super::given::Given;
 use super::value::{
     AdminAddress, BadValue, BasePath, Count, Edges, FieldNames, Filter, Folder, HeadSize, Kind,
-    ListenAddress, Networks, OrAuto, OrOff, Parameters, PositiveTime, Share, Size, Switch, Time,
-    Token,
+    ListenAddress, Networks, OrAuto, OrOff, Parameters, PositiveTime, Share, Site, Size, Switch,
+    Time, Token,
 };
 use super::{
     AccessLog, AdminConfig, BehindMiddleware, BuildDir, CacheConfig, ChildConfig,
     ClientCacheControl, ClientIp, CompressionConfig, Config, ErrorPage, ErrorsConfig, LogConfig,
-    NextConfig, OriginAddress, OriginConfig, ServerConfig, VaultConfig,
+    NextConfig, OriginAddress, OriginConfig, ServerConfig, VaultConfig, WarmConfig,
 };
 use crate::policy::Switches;
 
@@ -144,6 +144,13 @@ keys! {
         dir: OrAuto<Folder> = restart,
         max_size: Size = restart,
         max_age: PositiveTime = restart,
+    }
+    warm: WarmConfig {
+        after_deploy: Switch = restart,
+        site: OrAuto<Site> = restart,
+        concurrency: Count<64> = restart,
+        rate: Count<10_000> = restart,
+        max_pages: Count<100_000> = restart,
     }
     child: ChildConfig {
         start_timeout: PositiveTime = restart,

@@ -50,6 +50,14 @@ pub fn level(text: &str) -> Result<String, Wrong> {
     <value::Filter as value::Text>::parse(text)
 }
 
+/// A site, as in `https://shop.example`; or what is wrong with it.
+///
+/// # Errors
+/// [`Wrong::Not`]
+pub fn site(text: &str) -> Result<String, Wrong> {
+    <value::Site as value::Text>::parse(text)
+}
+
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Config {
@@ -67,6 +75,8 @@ pub struct Config {
     pub next: NextConfig,
     /// Files of builds that the origin no longer has.
     pub vault: VaultConfig,
+    /// What is asked for before visitors ask.
+    pub warm: WarmConfig,
     /// The wrapped server (`selvedge -- COMMAND`).
     pub child: ChildConfig,
     /// Health, on its own address.
@@ -344,6 +354,27 @@ impl Default for VaultConfig {
             max_size: 1 << 30,
             max_age: Duration::from_secs(7 * 24 * 3600),
         }
+    }
+}
+
+/// `[warm]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct WarmConfig {
+    /// Whether pages are asked for at the start and after each deploy.
+    pub after_deploy: bool,
+    /// Where visitors find them, `https://host`; `None` is where they were found before.
+    pub site: Option<String>,
+    /// Requests at once.
+    pub concurrency: usize,
+    /// Requests in a second, at most.
+    pub rate: usize,
+    /// Most pages after one deploy, the most visited first.
+    pub max_pages: usize,
+}
+
+impl Default for WarmConfig {
+    fn default() -> Self {
+        Self { after_deploy: false, site: None, concurrency: 2, rate: 20, max_pages: 500 }
     }
 }
 

@@ -146,7 +146,7 @@ mod tests {
             (
                 section("http"),
                 "there is no section [http]; the sections are \
-                 [server], [origin], [cache], [compression], [rules], [next], [vault], [child], [admin], \
+                 [server], [origin], [cache], [compression], [rules], [next], [vault], [warm], [child], [admin], \
                  [errors], [log]",
             ),
             (

@@ -25,6 +25,11 @@ pub struct Waiting(Arc<AtomicUsize>);
 struct Place(Arc<AtomicUsize>);
 
 impl Waiting {
+    /// How many they are.
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// One more, unless there are `max` already.
     fn place(&self, max: usize) -> Option<Place> {
         let before = self.0.fetch_add(1, Ordering::Relaxed);

@@ -53,6 +53,16 @@ events! {
         /// Too many ran.
         RenewalSkipped "event=\"skipped\"",
     }
+    "warmed" "Pages that the edge asked for itself after a deploy (warm.after_deploy)" {
+        /// It is stored now.
+        WarmedStored "result=\"stored\"",
+        /// It was stored already.
+        WarmedHit "result=\"hit\"",
+        /// It may not be stored.
+        WarmedNotStored "result=\"not-stored\"",
+        /// It is not there, or the origin did not answer well.
+        WarmedFailed "result=\"failed\"",
+    }
     "vault_served" "Files that the origin had no more and the vault had" {
         /// The vault stood in for the origin.
         VaultServed "",

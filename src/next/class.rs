@@ -94,6 +94,31 @@ impl<'a> Class<'a> {
         }
     }
 
+    /// The fields that ask for what the last part of a key says; `None` if it says nothing.
+    pub fn fields(part: &[u8]) -> Option<HeaderMap> {
+        let mut fields = HeaderMap::new();
+        match part.split_first()? {
+            (b'D', []) => return Some(fields),
+            (b'J', []) => {
+                fields.insert(DATA, HeaderValue::from_static("1"));
+                return Some(fields);
+            }
+            (b'R', _) => {
+                fields.insert(RSC, HeaderValue::from_static("1"));
+            }
+            (b'-', _) => {}
+            _ => return None,
+        }
+        let mut values = part.get(1..)?.splitn(2, |byte| *byte == b' ');
+        let prefetch = values.next().filter(|prefetch| !prefetch.is_empty());
+        for (name, value) in [(PREFETCH, prefetch), (SEGMENT, values.next())] {
+            if let Some(value) = value {
+                fields.insert(name, HeaderValue::from_bytes(value).ok()?);
+            }
+        }
+        Some(fields)
+    }
+
     /// What the last part of a key says, in a word.
     pub fn named(part: &[u8]) -> &'static str {
         match part {
@@ -159,7 +184,12 @@ mod tests {
             ("state tree and next-url do not count", vec![("rsc", "1"), ("next-url", "/a")], "R"),
         ] {
             assert_eq!(class(&fields).as_deref(), Ok(expected), "{name}");
+            let asked = Class::fields(expected.as_bytes()).unwrap();
+            let mut again = KeyBuf::new();
+            Class::of(&asked).unwrap().write(&mut again);
+            assert_eq!(&*again, expected.as_bytes(), "what asks for it again: {asked:?}");
         }
+        assert_eq!((Class::fields(b""), Class::fields(b"X")), (None, None));
     }
 
     #[test]

@@ -63,6 +63,28 @@ pub fn path(key: &[u8]) -> &[u8] {
     uri.get(..end.unwrap_or(uri.len())).unwrap_or(uri)
 }
 
+/// What a key was written from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written<'a> {
+    /// Whether the client came by https.
+    pub https: bool,
+    /// The host, with its port if one was given.
+    pub host: &'a [u8],
+    /// Path and query.
+    pub target: &'a [u8],
+    /// The last part.
+    pub class: &'a [u8],
+}
+
+/// Reads a key; `None` if it is of no single request, as one that leaves parameters out.
+pub fn read(key: &[u8]) -> Option<Written<'_>> {
+    let (scheme, rest) = key.split_first()?;
+    let mut parts = rest.splitn(3, |byte| *byte == END_OF_PART);
+    let (host, target, class) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_of_one = target.iter().all(u8::is_ascii_graphic);
+    is_of_one.then_some(Written { https: *scheme == b's', host, target, class })
+}
+
 /// A key as people read it: the URI, and the class behind a space.
 pub fn shown(key: &[u8]) -> String {
     let text = String::from_utf8_lossy(key);
@@ -136,6 +158,18 @@ mod tests {
         ] {
             assert_ne!(base, other, "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_says_which_request_it_is_of() {
+        for https in [false, true] {
+            let written = key(https, "a:80", "/x", Some("q=1"));
+            let (host, target) = (&b"a:80"[..], &b"/x?q=1"[..]);
+            let expected = Written { https, host, target, class: b"R" };
+            assert_eq!(read(written.as_bytes()), Some(expected));
+        }
+        assert_eq!(read(key(false, "a", "/x", Some("\u{1}7a=1")).as_bytes()), None);
+        assert_eq!((read(b""), read(b"hx")), (None, None));
     }
 
     /// A page may show its query, `_rsc` included (Next.js 14, 15 and 16 do, in the flight data).

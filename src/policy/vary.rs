@@ -92,6 +92,11 @@ impl Selecting {
         self.fields.iter().map(|field| &field.name)
     }
 
+    /// The nominated fields that the original request had, a line each.
+    pub fn lines(&self) -> impl Iterator<Item = (&HeaderName, &[u8])> {
+        self.fields.iter().flat_map(|field| field.lines.iter().map(|line| (&field.name, &**line)))
+    }
+
     /// What this takes in memory, in bytes, besides its own size.
     pub fn weight(&self) -> usize {
         self.fields.iter().map(Field::weight).sum()

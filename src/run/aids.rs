@@ -1,5 +1,5 @@
 //! What helps, and is done without where it cannot be had: the bridge, the vault, a look at which
-//! build answers.
+//! build answers, pages that are asked for ahead.
 
 use std::path::Path;
 
@@ -16,6 +16,7 @@ use crate::origin::Origin;
 use crate::origin::child::{Bridge, Command};
 use crate::store::MemoryStore;
 use crate::vault::{Environment, Seeds, Vault, census};
+use crate::warm::Warming;
 
 /// What a wrapped server is told, so that it can say what it invalidates.
 pub(super) fn bridge_to(config: &Config, admin: &TcpListener) -> Option<Bridge> {
@@ -76,6 +77,25 @@ pub(super) fn look_for_builds(
         pause,
     };
     tokio::spawn(looking.run());
+}
+
+/// Asks for pages before visitors do, where that is wanted, until the edge is to `stop`.
+pub(super) fn warm(
+    config: &Config,
+    warming: Warming,
+    origin: &Origin,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    if !config.warm.after_deploy || !config.next.enabled {
+        return;
+    }
+    let origin = origin.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = warming.run(async move { origin.answers().await }) => {}
+            () = stop => {}
+        }
+    });
 }
 
 /// Where a wrapped server may have files for the vault.

@@ -37,6 +37,7 @@ use crate::origin::child::{ChildError, Command};
 use crate::server::{self, Current, Server};
 use crate::stack::{self, Parts};
 use crate::store::{self, MemoryStore};
+use crate::warm::{Warming, Way};
 use file::FileWatch;
 use reload::{By, Reloading};
 use signals::{Asked, Signals};
@@ -156,8 +157,9 @@ pub async fn run(
     let parts = Parts {
         origin: upstream.origin.clone(),
         origin_name: upstream.address.to_string().into(),
-        lasting: Lasting::new(store, &config.cache),
+        lasting: Lasting::new(store.clone(), &config.cache),
         window,
+        way: Way::default(),
         vault: aids::vault(&config, &upstream.origin, seeds, &clock, &metrics),
         clock,
         access_log: None,
@@ -166,6 +168,15 @@ pub async fn run(
         application,
         pseudonym: Pseudonym::new(),
         waiting: Waiting::default(),
+    };
+    let warming = Warming {
+        config: config.warm.clone(),
+        way: parts.way.clone(),
+        store,
+        application: parts.application.clone(),
+        base_path: config.next.base_path.clone(),
+        waiting: parts.waiting.clone(),
+        metrics: metrics.clone(),
     };
     let build = |config: &Config| {
         stack::build(config, Parts { access_log: logs.access(&config.log), ..parts.clone() })
@@ -180,6 +191,7 @@ pub async fn run(
     }
 
     let (stop, cut) = (watch::Sender::new(false), watch::Sender::new(false));
+    aids::warm(&config, warming, &upstream.origin, is_true(stop.subscribe()));
     let mut served =
         tokio::spawn(server.run(listener, is_true(stop.subscribe()), is_true(cut.subscribe())));
     let path = sources.as_ref().and_then(Sources::path);

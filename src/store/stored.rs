@@ -1,5 +1,6 @@
 //! A stored response, and the variants that one key has.
 
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::codings::{Codable, Codings};
 use super::renewal::Renewal;
-use super::tags::{Mark, Tag};
+use super::tags::{Mark, Tag, Validity};
 use crate::policy::date::Timestamp;
 use crate::policy::freshness::Freshness;
 use crate::policy::partial::Part;
@@ -58,6 +59,8 @@ pub struct StoredResponse {
     pub renewal: Renewal,
     /// Whether it has been invalidated.
     pub mark: Arc<Mark>,
+    /// How often it was used, those before it in its place included.
+    uses: AtomicU32,
     /// Where its mark is entered, once it is stored.
     pub(super) tags: OnceLock<Box<[Arc<Tag>]>>,
 }
@@ -94,7 +97,26 @@ impl StoredResponse {
         let renewal = Renewal::not_before(head.renew_from);
         let codable = head.codable.filter(|codable| body.len() >= codable.least);
         let codings = codable.map(|codable| Box::new(Codings::new(codable)));
-        Arc::new(Self { head, body, codings, renewal, mark: Arc::default(), tags: OnceLock::new() })
+        let (mark, uses, tags) = (Arc::default(), AtomicU32::new(0), OnceLock::new());
+        Arc::new(Self { head, body, codings, renewal, mark, uses, tags })
+    }
+
+    /// Notes a use. Two at the same moment may count as one: each hit pays for this, and what is told
+    /// by it is which pages are asked for more than others.
+    pub fn note_use(&self) {
+        self.uses.store(self.uses().saturating_add(1), Relaxed);
+    }
+
+    /// How often it was used, and those before it in its place; what was used before an invalidation
+    /// counts half.
+    pub fn uses(&self) -> u32 {
+        self.uses.load(Relaxed)
+    }
+
+    /// Takes the place of another.
+    pub fn succeed(&self, old: &Self, now: Timestamp) {
+        let is_of_another_time = old.mark.validity(now) == Validity::Obsolete;
+        self.uses.store(if is_of_another_time { old.uses() / 2 } else { old.uses() }, Relaxed);
     }
 
     /// Bytes of memory that it takes, the allocator's rounding left aside.

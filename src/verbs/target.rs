@@ -8,6 +8,7 @@ use http_body_util::Full;
 
 use crate::config::{Config, OriginAddress};
 use crate::next::class::RSC;
+use crate::warm::plan;
 
 /// A field of a request, as `--header` gives it.
 pub type Field = (HeaderName, HeaderValue);
@@ -88,10 +89,10 @@ impl Target {
         let mut request = Request::new(Full::default());
         *request.uri_mut() = self.path.clone().into();
         let headers = request.headers_mut();
-        let accept = if rsc { "*/*" } else { "text/html,application/xhtml+xml,*/*;q=0.8" };
+        let accept = if rsc { plan::ANYTHING } else { plan::DOCUMENT };
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate, br, zstd"));
-        headers.insert(USER_AGENT, HeaderValue::from_static(NAME));
+        headers.insert(USER_AGENT, HeaderValue::from_static(plan::NAME));
         if rsc {
             headers.insert(RSC, HeaderValue::from_static("1"));
         }
@@ -113,7 +114,6 @@ impl Target {
     }
 }
 
-const NAME: &str = concat!("selvedge/", env!("CARGO_PKG_VERSION"));
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Where the edge of this configuration is reached from the machine that it runs on.

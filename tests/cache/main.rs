@@ -22,3 +22,4 @@ mod siblings;
 mod stale;
 mod support;
 mod tags;
+mod warm;

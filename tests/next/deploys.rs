@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::client::{Answer, get, get_with};
 use super::fixture::SECOND;
 use super::life;
-use super::process::{edge, edge_with, free_address, next_start};
+use super::process::{edge, edge_that_warms, edge_with, free_address, next_start};
 
 const PAGES: [&str; 3] = ["/static", "/isr-fetch", "/pp/gsp-norev"];
 
@@ -91,6 +91,60 @@ pub async fn two_builds_in_turn(one: &Path, other: &Path) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(misses, 1, "the store was emptied once, although both answered");
+}
+
+/// The edge asks for the pages itself (`warm.after_deploy`): nobody is there while the build changes.
+pub async fn the_first_visitor_finds_his_page_stored(one: &Path, other: &Path) {
+    let (address, admin) = (free_address(), free_address());
+    let current = one.with_extension("current");
+    link(one, &current);
+    let mut origin = next_start(one, address).await;
+    let edge = edge_that_warms(address, &current, admin).await;
+    for page in PAGES {
+        for _ in 0..3 {
+            get(edge.address, page).await;
+            payload(edge.address, page).await;
+        }
+    }
+    let before = until_warmed(admin, 0).await;
+    origin.kill();
+    link(other, &current);
+    let _second = next_start(other, address).await;
+    until_warmed(admin, before).await;
+    for page in PAGES {
+        for answer in [get(edge.address, page).await, payload(edge.address, page).await] {
+            assert!(answer.is_hit() && is_of_second(&answer), "{page}: {}", answer.story());
+        }
+    }
+}
+
+/// Waits until the edge has asked for more pages than so many, and for none for a second.
+async fn until_warmed(admin: SocketAddr, before: u64) -> u64 {
+    let (mut count, mut since) = (before, Instant::now());
+    while count == before || since.elapsed() < Duration::from_secs(1) {
+        let now = warmed(admin).await;
+        if now != count {
+            (count, since) = (now, Instant::now());
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "no page was asked for");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    count
+}
+
+/// How many pages the edge has asked for itself.
+async fn warmed(admin: SocketAddr) -> u64 {
+    let page = get(admin, "/metrics").await.text();
+    let counts = page.lines().filter(|line| line.starts_with("selvedge_warmed_total{"));
+    counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+}
+
+/// Puts a link in its place at once, whatever was there.
+fn link(to: &Path, at: &Path) {
+    let fresh = at.with_extension("new");
+    let _ = std::fs::remove_file(&fresh);
+    std::os::unix::fs::symlink(to, &fresh).unwrap();
+    std::fs::rename(fresh, at).unwrap();
 }
 
 /// Hands each new connection to the next of several servers.

@@ -77,6 +77,7 @@ async fn check_deploys(major: u32) {
         Ok((one, other)) => {
             deploys::the_new_build_is_seen(&one, &other).await;
             deploys::two_builds_in_turn(&one, &other).await;
+            deploys::the_first_visitor_finds_his_page_stored(&one, &other).await;
         }
         Err(why) => {
             assert!(std::env::var_os("CI").is_none(), "deployments were not tested: {why}");

@@ -61,6 +61,20 @@ pub async fn edge_that_knows(origin: SocketAddr, dir: &Path) -> Process {
     process
 }
 
+/// The same, that asks for its pages itself after a deploy.
+pub async fn edge_that_warms(origin: SocketAddr, dir: &Path, admin: SocketAddr) -> Process {
+    let address = free_address();
+    let child = selvedge()
+        .args(["--admin", &admin.to_string(), "--listen", &address.to_string()])
+        .args(["--origin", &format!("http://{origin}"), "--set", "warm.after_deploy=true"])
+        .args(["--set", "warm.rate=1000", "--set", &format!("next.dir={}", dir.display())])
+        .spawn()
+        .expect("the edge can be run");
+    let process = Process { child, address };
+    answers(address, "/api/hello").await;
+    process
+}
+
 /// The edge with a vault, in front of nobody.
 pub async fn alone(vault: &Path) -> Process {
     let address = free_address();

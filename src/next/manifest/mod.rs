@@ -91,6 +91,12 @@ impl Manifest {
         (manifest, damages)
     }
 
+    /// Whether it is of the build or the deployment of this name.
+    pub fn is_of(&self, name: &str) -> bool {
+        let deployment = self.routes.as_ref().and_then(|routes| routes.deployment_id.as_deref());
+        [self.build_id.as_deref(), deployment].contains(&Some(name))
+    }
+
     /// The languages of the application, if it has any.
     pub fn i18n(&self) -> Option<&I18n> {
         self.routes.as_ref()?.i18n.as_ref()
