@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::{Admin, json, refuse, text};
-use crate::cache::Held;
+use crate::cache::{Held, told};
 use crate::next::class::Class;
 use crate::policy::date::Timestamp;
 use crate::policy::freshness::Use;
@@ -55,7 +55,12 @@ struct Entry {
     age: u64,
     lifetime: u64,
     stale_while_revalidate: u64,
+    stale_if_error: u64,
     tags: Vec<Box<str>>,
+    /// What the origin said about caching, a line each.
+    origin: Vec<(String, String)>,
+    /// The names of the request fields that it was selected by.
+    selected_by: Vec<String>,
     /// All that it takes.
     bytes: u64,
     codings: Vec<Held>,
@@ -148,6 +153,7 @@ impl Entry {
             age: freshness.age(now).as_secs(),
             lifetime: freshness.lifetime.as_secs(),
             stale_while_revalidate: freshness.stale_while_revalidate.as_secs(),
+            stale_if_error: freshness.stale_if_error.as_secs(),
             tags: stored
                 .head
                 .tags
@@ -155,6 +161,8 @@ impl Entry {
                 .filter(|tag| !tag.starts_with("path:"))
                 .cloned()
                 .collect(),
+            origin: told(&stored.head.origin_headers()),
+            selected_by: stored.head.selecting.names().map(ToString::to_string).collect(),
             bytes: stored.weight(),
             codings: Held::all_of(stored),
         }

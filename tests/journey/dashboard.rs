@@ -10,6 +10,17 @@ use super::support::{Process, free_address};
 
 const TOKEN: &str = "for-the-tests-only";
 
+/// What the edges can read of the application: which page a path is of.
+const BUILD: [(&str, &str); 2] = [
+    ("BUILD_ID", "build"),
+    (
+        "routes-manifest.json",
+        r#"{"basePath": "", "dynamicRoutes": [
+            {"page": "/blog/[slug]", "regex": "^/blog/([^/]+?)(?:/)?$"}
+        ]}"#,
+    ),
+];
+
 /// Two edges in front of one origin: whoever is here may look at the one, and needs the token for the
 /// other.
 pub async fn is_looked_at() -> String {
@@ -32,7 +43,13 @@ pub async fn is_looked_at() -> String {
 
 async fn edge(origin: SocketAddr, admin: SocketAddr, token: Option<&str>) -> Process {
     let address = free_address();
+    let build = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dashboard");
+    std::fs::create_dir_all(&build).expect("a folder can be made");
+    for (file, text) in BUILD {
+        std::fs::write(build.join(file), text).expect("a file can be written");
+    }
     let mut edge = Command::new(env!("CARGO_BIN_EXE_selvedge"));
+    edge.arg("--next-dir").arg(build);
     edge.args(["--listen", &address.to_string(), "--admin", &admin.to_string()]);
     edge.args(["--origin", &format!("http://{origin}")]);
     edge.env("SELVEDGE_LOG_ACCESS", "off").env("SELVEDGE_VAULT_ENABLED", "false");

@@ -9,12 +9,14 @@ const edge = process.argv[2];
 const { ADMIN, LOCKED, TOKEN, ORIGIN, SHOTS } = process.env;
 
 let rendered = 0;
+let deployment = 'one';
 createServer((request, response) => {
   rendered += 1;
   const isKept = !request.url.startsWith('/me');
   response.setHeader('content-type', 'text/html');
   response.setHeader('cache-control', isKept ? 's-maxage=60, stale-while-revalidate=600' : 'private, no-store');
   response.setHeader('x-selvedge-tags', 'posts');
+  response.setHeader('x-nextjs-deployment-id', deployment);
   response.end(`page ${rendered}`);
 }).listen(Number(ORIGIN), '127.0.0.1');
 
@@ -35,11 +37,13 @@ tell(async () => {
   await until(async () => (await text('ratio')) !== '–' && (await text('ratio-note')) !== before);
   equal([(await text('ratio')) !== '–', (await text('ratio-note')) !== before], [true, true], 'numbers move');
   console.log(`ok numbers move: ${await text('ratio')} now, ${await text('ratio-note')}`);
-  const row = page.locator('#routes tr', { hasText: '/blog/[id]' });
+  // What the application's folder is called, where the build can be read.
+  const row = page.locator('#routes tr', { hasText: '/blog/[slug]' });
   await row.waitFor();
   await until(async () => Number(await row.locator('td').nth(1).textContent()) >= 31);
   equal(Number(await row.locator('td').nth(1).textContent()) >= 31, true, 'the route is counted');
   equal(await page.locator('#routes tr', { hasText: '/me' }).locator('td').last().textContent(), 'no-store', 'why not stored');
+  equal(await page.locator('#routes tr', { hasText: '/blog/' }).count(), 1, 'all of a page are one route');
   console.log('ok routes');
 
   const found = page.locator('#entries-rows tr');
@@ -48,9 +52,14 @@ tell(async () => {
   await page.fill('#search', 'blog/1');
   await until(async () => (await found.count()) === 1);
   equal(await found.count(), 1, 'what is searched for is found');
-  console.log('ok search');
+  await found.getByRole('button', { name: '/blog/1' }).click();
+  const told = page.locator('#entries-rows tr.why');
+  await until(async () => (await told.textContent()).includes('s-maxage=60, stale-while-revalidate=600'));
+  equal(/Body\s*identity \d+ B/.test(await told.textContent()), true, 'what is stored is explained');
+  await found.first().getByRole('button', { name: '/blog/1' }).click();
+  equal(await found.count(), 1, 'and folded again');
+  console.log('ok search, and what is found is explained');
   equal((await get('/blog/1')).includes('hit'), true, 'it was stored');
-  if (SHOTS) await shots(page);
   await page.fill('#search', 'blog/1');
   await until(async () => (await found.count()) === 1);
   await found.getByRole('button', { name: 'Purge' }).click();
@@ -58,6 +67,15 @@ tell(async () => {
   equal((await get('/blog/1')).includes('fwd='), true, 'a purged page is fetched anew');
   await page.locator('#invalidations', { hasText: '/blog/1' }).waitFor();
   console.log('ok purge');
+
+  deployment = 'two';
+  await get('/of-another-deployment');
+  const deploy = page.locator('#invalidations tr', { hasText: 'all pages: a new build answers' });
+  await deploy.waitFor();
+  equal(/build two; \d+ responses?$/.test(await deploy.locator('small').textContent()), true, 'what a deploy has made obsolete');
+  equal((await get('/blog/1')).includes('fwd='), true, 'a page of the build before is fetched anew');
+  console.log('ok deploy');
+  if (SHOTS) await shots(page);
 
   const look = (scheme) => page.emulateMedia({ colorScheme: scheme }).then(() => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor));
   const [light, dark] = [await look('light'), await look('dark')];
