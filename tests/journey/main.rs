@@ -144,6 +144,6 @@ async fn figures() {
 async fn whoever_runs_it_sees_what_it_does() {
     if built(&[]).is_some() {
         let told = dashboard::is_looked_at().await;
-        assert_eq!(told.matches("ok ").count(), 6, "{told}");
+        assert_eq!(told.matches("ok ").count(), 7, "{told}");
     }
 }

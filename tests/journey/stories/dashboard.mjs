@@ -100,8 +100,10 @@ tell(async () => {
 });
 
 async function shots(page) {
+  for (const path of ['/blog/1', '/blog/2', '/about']) await get(path);
   await page.fill('#search', '');
-  await page.locator('#entries-rows tr').nth(1).waitFor();
+  await page.locator('#entries-rows tr').nth(2).waitFor();
+  await page.locator('#entries-rows').getByRole('button', { name: '/blog/2' }).click();
   for (const [name, colorScheme, width] of [['light', 'light', 1240], ['dark', 'dark', 1240], ['phone', 'light', 390]]) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 844 });
