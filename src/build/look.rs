@@ -1,4 +1,5 @@
-//! Asks the origin which build it runs: now and then, while there are visitors, and while it is away.
+//! Asks the origin which build it runs: now and then, while there are visitors, and while it is away;
+//! and without visitors too, seldom, where somebody wants to know a new build before they come.
 //!
 //! ```text
 //! HEAD /_next/static/<id>/_buildManifest.js ─┬─ 200 ▶ the same build (or, by `x-nextjs-deployment-id`,
@@ -46,6 +47,8 @@ pub struct Looking<F> {
     pub base_path: String,
     /// From one look to the next.
     pub pause: Duration,
+    /// The same without visitors; `None`: without them the origin is left alone.
+    pub pause_alone: Option<Duration>,
 }
 
 /// What may be a build, or has been found to be one.
@@ -94,10 +97,19 @@ where
         loop {
             // An origin that is away may well be on its way back with another build.
             if !(1..=MOST_AWAY).contains(&look.away) {
-                self.application.visited().await;
+                self.visitors().await;
             }
             look.once((self.way)()).await;
             sleep(self.pause).await;
+        }
+    }
+
+    async fn visitors(&self) {
+        let visited = self.application.visited();
+        match self.pause_alone {
+            None => visited.await,
+            // Whether one has come or not, it is time.
+            Some(pause) => timeout(pause, visited).await.unwrap_or_default(),
         }
     }
 }

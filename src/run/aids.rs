@@ -2,6 +2,7 @@
 //! build answers, pages that are asked for ahead.
 
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tracing::{info, warn};
@@ -75,6 +76,7 @@ pub(super) fn look_for_builds(
         metrics: metrics.clone(),
         base_path: config.next.base_path.clone(),
         pause,
+        pause_alone: config.warm.after_deploy.then_some(LOOKS_ALONE),
     };
     tokio::spawn(looking.run());
 }
@@ -97,6 +99,9 @@ pub(super) fn warm(
         }
     });
 }
+
+/// Without visitors a new build is looked for so often, where its pages are to be there before them.
+const LOOKS_ALONE: Duration = Duration::from_secs(5);
 
 /// Where a wrapped server may have files for the vault.
 pub(super) fn seeds(

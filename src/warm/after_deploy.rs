@@ -5,6 +5,7 @@
 //! it lets visitors go first who wait for the origin; and it leaves an origin in trouble alone. It ends
 //! with the edge's draining, and begins anew when yet another build answers.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use tracing::info;
 
 use super::crew::{self, Asker, Pace};
 use super::pages;
-use super::plan::{Page, Site, plan};
+use super::plan::{Name, Page, Site, plan};
 use super::{Outcome, PATIENCE, Summary, Way};
 use crate::build::Application;
 use crate::config::WarmConfig;
@@ -44,6 +45,12 @@ pub struct Warming {
     pub waiting: Waiting,
     /// Where it is counted.
     pub metrics: Metrics,
+}
+
+/// What has been asked for after one deploy.
+struct Round {
+    summary: Summary,
+    known: HashSet<Name>,
 }
 
 /// So often in a row the origin may be in trouble.
@@ -78,13 +85,24 @@ impl Warming {
     }
 
     async fn once(&self, occasion: &str) {
-        let pages = self.pages().await;
-        if pages.is_empty() {
-            return;
-        }
-        let jobs: Arc<[Page]> = pages.into();
-        let mut summary = Summary::new(jobs.len());
         let began = Instant::now();
+        let mut round = Round { summary: Summary::new(0), known: HashSet::new() };
+        if !self.application.has_read_what_answers() {
+            // Its manifests may come later; what was stored says by itself what is asked for most.
+            self.ask_for(self.plan(&Arc::default()).await, &mut round).await;
+        }
+        self.ask_for(self.pages().await, &mut round).await;
+        if round.summary.total > 0 {
+            round.summary.took = began.elapsed();
+            info!("warmed after {occasion}: {}", round.summary.line());
+        }
+    }
+
+    async fn ask_for(&self, pages: Vec<Page>, round: &mut Round) {
+        let new = pages.into_iter().filter(|page| !round.known.contains(&page.name()));
+        let jobs: Arc<[Page]> = new.collect();
+        round.known.extend(jobs.iter().map(Page::name));
+        round.summary.total += jobs.len();
         let WarmConfig { concurrency, rate, .. } = self.config;
         let pace = Pace { concurrency, rate, most_trouble: MOST_TROUBLE };
         let own = Arc::<AtomicUsize>::default();
@@ -92,29 +110,32 @@ impl Warming {
             || Visitor { way: self.way.clone(), waiting: self.waiting.clone(), own: own.clone() };
         crew::ask_for_all(jobs, pace, visitor, |page, outcome| {
             self.metrics.count(counted_as(&outcome));
-            summary.note(&page.to_string(), outcome);
+            round.summary.note(&page.to_string(), outcome);
         })
         .await;
-        summary.took = began.elapsed();
-        info!("warmed after {occasion}: {}", summary.line());
     }
 
-    /// The pages that are worth asking for; waits until it is known where visitors find them.
+    /// All pages that are worth asking for; waits until it is known where visitors find them.
     async fn pages(&self) -> Vec<Page> {
         let prerendered = self.prerendered().await;
-        let site = self.config.site.as_deref().and_then(Site::of);
         let mut pause = FIRST_LOOK_FOR_A_SITE;
         loop {
-            let (store, paths, site) = (self.store.clone(), prerendered.clone(), site.clone());
-            let most = self.config.max_pages;
-            let planned = spawn_blocking(move || plan(&store, &paths, site.as_ref(), most)).await;
-            let pages = planned.unwrap_or_default();
+            let pages = self.plan(&prerendered).await;
             if !pages.is_empty() || prerendered.is_empty() {
                 return pages;
             }
             sleep(pause).await;
             pause = (2 * pause).min(LAST_LOOK_FOR_A_SITE);
         }
+    }
+
+    async fn plan(&self, prerendered: &Arc<[String]>) -> Vec<Page> {
+        let (store, paths) = (self.store.clone(), prerendered.clone());
+        let site = self.config.site.as_deref().and_then(Site::of);
+        let most = self.config.max_pages;
+        // It looks at every key.
+        let planned = spawn_blocking(move || plan(&store, &paths, site.as_ref(), most)).await;
+        planned.unwrap_or_default()
     }
 
     /// What the build has rendered ahead that answers, as far as it can be read.

@@ -39,6 +39,9 @@ pub struct Page {
     is_payload: bool,
 }
 
+/// What a [`Page`] is known by; its variants have the same.
+pub type Name = (Site, PathAndQuery, bool);
+
 /// What is known of one URL.
 #[derive(Debug, Default)]
 struct Known {
@@ -153,6 +156,11 @@ impl Page {
     fn new(site: &Site, target: &PathAndQuery, fields: &HeaderMap, is_payload: bool) -> Self {
         let (site, target, fields) = (site.clone(), target.clone(), fields.clone());
         Self { site, target, fields, is_payload }
+    }
+
+    /// What it is known by.
+    pub fn name(&self) -> Name {
+        (self.site.clone(), self.target.clone(), self.is_payload)
     }
 
     /// The request for it, as the cache gets one of a visitor; `at` is the same at another `_rsc`.

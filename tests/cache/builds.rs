@@ -20,6 +20,10 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
+        Self::looked_at(None)
+    }
+
+    fn looked_at(pause_alone: Option<Duration>) -> Self {
         let (edge, looks) = (Edge::new(), Edge::new());
         let way = looks.way();
         let looking = Looking {
@@ -29,6 +33,7 @@ impl Site {
             metrics: edge.metrics.clone(),
             base_path: String::new(),
             pause: Duration::from_millis(500),
+            pause_alone,
         };
         tokio::spawn(looking.run());
         Self { edge, looks }
@@ -36,7 +41,11 @@ impl Site {
 
     /// One in whose store is a page of build `a`, and which knows that.
     async fn of_a() -> Self {
-        let mut site = Self::new();
+        Self::new().knowing_a().await
+    }
+
+    async fn knowing_a(self) -> Self {
+        let mut site = self;
         site.edge.settle().await;
         site.edge.miss(get("/"), page(ISR, "a")).await;
         site.is_asked_for_the_page("a").await;
@@ -262,6 +271,22 @@ async fn without_visitors_the_origin_is_left_alone() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(site.looks.waiting_at_the_origin().await, 1);
     drop(visitors);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_its_pages_are_wanted_before_visitors_come_a_new_build_is_noticed_without_them() {
+    let site = Site::looked_at(Some(Duration::from_secs(5)));
+    let mut site = site.knowing_a().await;
+    let retirements = site.edge.application.retirements();
+    for _ in 0..5 {
+        site.looks.origin().await.answer(has(&[]));
+    }
+    assert!(!retirements.has_changed().unwrap());
+    site.looks.origin().await.answer(lacks());
+    site.looks.origin().await.answer(page(ISR, r#""buildId":"b","#));
+    site.looks.origin().await.answer(has(&[]));
+    site.edge.settle().await;
+    assert!(retirements.has_changed().unwrap());
 }
 
 /// `experimental.useSkewCookie` puts it on every answer.

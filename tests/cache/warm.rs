@@ -27,7 +27,7 @@ fn edge() -> Edge {
 /// The same, built again.
 fn second_build() -> Manifest {
     let find = |file: &'static str| match BUILD.iter().find(|(known, _)| *known == file) {
-        Some((_, text)) => Found::Text(text.replace("d1", "d2")),
+        Some((_, text)) => Found::Text(text.replace("d1", "d2").replace("/never", "/brand-new")),
         None => Found::Nothing,
     };
     Manifest::read(find).0
@@ -105,18 +105,20 @@ async fn after_a_deploy_the_most_visited_pages_are_there_before_their_visitors()
     later(60).await;
     edge.origin_is_left_alone().await;
     edge.miss(rsc("/other"), of("d2", "of the new one")).await;
+    for expected in ["/hot", "/blog/a", "/", "/never"] {
+        assert_eq!(asked_for(&mut edge, "new").await, (expected.into(), false));
+    }
+    // Then the payloads that had been asked for.
+    assert_eq!(asked_for(&mut edge, "new").await, ("/hot".into(), true));
     // The server is there before its files are read.
     later(3).await;
     edge.origin_is_left_alone().await;
     edge.application.set_manifest(second_build());
-    for expected in [("/hot", false), ("/blog/a", false), ("/", false), ("/never", false)] {
-        assert_eq!(asked_for(&mut edge, "new").await, (expected.0.into(), expected.1));
-    }
-    // Then the payloads that had been asked for.
-    assert_eq!(asked_for(&mut edge, "new").await, ("/hot".into(), true));
+    assert_eq!(asked_for(&mut edge, "new").await, ("/brand-new".into(), false));
     later(60).await;
     edge.origin_is_left_alone().await;
-    for request in [get("/hot?q=1"), get("/blog/a"), get("/"), get("/never"), rsc("/hot?q=1")] {
+    let pages = ["/hot?q=1", "/blog/a", "/", "/never", "/brand-new"].map(get);
+    for request in pages.into_iter().chain([rsc("/hot?q=1")]) {
         assert_eq!(edge.hit(request).await.body(), "new");
     }
 }
