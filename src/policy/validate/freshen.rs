@@ -88,13 +88,13 @@ static OF_CONTENT: [HeaderName; 7] = [
 /// cross-origin permissions) are not such metadata: Next.js sends them with its own 304, browsers
 /// update their copies from them, and so we send them too.
 pub fn not_modified_headers(stored: &HeaderMap) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(stored.keys_len());
-    let has_tag = stored.contains_key(ETAG);
-    for (name, line) in stored {
-        let is_of_content = OF_CONTENT.contains(name) || (has_tag && *name == LAST_MODIFIED);
-        if !is_of_content {
-            headers.append(name, line.clone());
-        }
+    // Less than half the work of adding what stays, name by name.
+    let mut headers = stored.clone();
+    for name in &OF_CONTENT {
+        headers.remove(name);
+    }
+    if headers.contains_key(ETAG) {
+        headers.remove(LAST_MODIFIED);
     }
     headers
 }
