@@ -1,5 +1,6 @@
 """The peers: how each is started at its best, and how its answer shows that it was a hit."""
 
+import dataclasses
 import os
 import pathlib
 import re
@@ -12,17 +13,26 @@ HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 
 
+@dataclasses.dataclass
 class Setting:
     """What a peer needs to know to be started."""
 
-    def __init__(self, directory, port, origin_port, size, args):
-        self.directory, self.port, self.origin_port = directory, port, origin_port
-        self.size, self.args = size, args
+    args: object
+    size: int = 1024
+    keys: int = 1
+    connections: int = 64
+    application: bool = False  # asked for as a browser asks for an application of Next.js
+    admin: bool = False
+    capacity: str = ""  # of the cache, where it is to be full
+    directory: str = ""
+    port: int = 0
+    admin_port: int = 0
+    origin_port: int = 0
 
 
 class Peer:
     name = ""
-    passes = True  # has a --passthrough mode
+    passes = True  # has an origin to pass requests to
     looks = False  # asks the origin something of its own
 
     def missing(self, args):
@@ -39,13 +49,16 @@ class Peer:
         """(argv, environment or None for the inherited one)"""
         raise NotImplementedError
 
-    def is_hit(self, headers):
+    def found(self, headers):
+        """What the answer says of itself: "hit" (fresh), "stale" or "miss"."""
         raise NotImplementedError
 
 
 class Nginx(Peer):
     name = "nginx"
     access_log = "off"
+    gzip = "off"
+    accept_encoding = "$http_accept_encoding"
     SENDING = {
         "read": {"SENDFILE": "off", "NOPUSH": "off"},
         "sendfile": {"SENDFILE": "on", "NOPUSH": "off"},
@@ -65,27 +78,53 @@ class Nginx(Peer):
         return said(["nginx", "-v"])
 
     def command(self, setting):
-        keys = setting.args.keys
         nofile = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        files = min(keys + 1000, nofile - 4 * setting.args.connections - 1000)
+        files = min(setting.keys + 1000, nofile - 4 * setting.connections - 1000)
         config = fill("nginx.conf.in", setting, {
             "USER": "user root;" if os.getuid() == 0 else "",
             "NOFILE": nofile,
             "ACCESS_LOG": self.access_log,
             "OPEN_FILES": max(files, 100),
             # 1 MB of zone holds 8,000 keys; twice that.
-            "ZONE_MB": 16 + keys // 4000,
+            "ZONE_MB": 16 + setting.keys // 4000,
+            "GZIP": self.gzip,
+            **(self.APPLICATION if setting.application else self.plain()),
             **self.SENDING[self.variant(setting.size, setting.args)],
         })
         return ["nginx", "-c", config, "-p", setting.directory, "-e", "stderr"], None
 
-    def is_hit(self, headers):
-        return headers.get("X-Cache") == "HIT"
+    def plain(self):
+        return {"CACHE_KEY": "$host$request_uri", "IGNORE": "",
+                "ACCEPT_ENCODING": self.accept_encoding}
+
+    # All of Vary is in the key, but for what does not change a prerendered page.
+    APPLICATION = {
+        "CACHE_KEY": '"$host$request_uri $rsc $http_next_router_prefetch '
+                     '$http_next_router_segment_prefetch $coding $webp"',
+        "IGNORE": "proxy_ignore_headers Vary;",
+        "ACCEPT_ENCODING": "$coding",
+    }
+
+    def found(self, headers):
+        said = headers.get("X-Cache")
+        return "hit" if said == "HIT" else "stale" if said in ("STALE", "UPDATING") else "miss"
 
 
 class NginxLogged(Nginx):
     name = "nginx, access log on"
     access_log = "/dev/null combined buffer=64k flush=1s"
+
+
+class NginxCompressing(Nginx):
+    """Asks for the plain answer and compresses each time, at its own level, 1."""
+
+    name = "nginx, gzip each time"
+    gzip = "on"
+    accept_encoding = '""'
+
+
+class NginxCompressed(Nginx):
+    name = "nginx, the origin's gzip"
 
 
 class Varnish(Peer):
@@ -98,27 +137,32 @@ class Varnish(Peer):
         return said(["varnishd", "-V"])
 
     def command(self, setting):
-        args = setting.args
-        gigabytes = 1 + 2 * args.keys * (setting.size + 2048) // 2**30
+        gigabytes = 1 + 2 * setting.keys * (setting.size + 2048) // 2**30
         # The log to memory cannot be turned off, only emptied.
         tags = re.findall(r"^(\w+)\n-+$", said(["varnishd", "-x", "vsl"], all_lines=True), re.M)
         parameters = {
             "thread_pools": 1,
-            "thread_pool_min": max(100, args.connections + 36),
-            "thread_pool_max": max(1000, args.connections + 36),
+            "thread_pool_min": max(100, setting.connections + 36),
+            "thread_pool_max": max(1000, setting.connections + 36),
             "vsl_mask": ",".join("-" + tag for tag in tags),
             "timeout_idle": 3600,
         }
+        application = ""
+        if setting.application:
+            application = (HERE / "varnish-next.vcl").read_text()
         argv = ["varnishd", "-F", "-j", "none", "-n", f"{setting.directory}/varnish",
                 "-T", "none", "-a", f"127.0.0.1:{setting.port}", "-s", f"malloc,{gigabytes}G",
-                "-f", fill("varnish.vcl.in", setting, {})]
+                "-f", fill("varnish.vcl.in", setting, {"APPLICATION": application})]
         for name, value in parameters.items():
             argv += ["-p", f"{name}={value}"]
         return argv, None
 
-    def is_hit(self, headers):
+    def found(self, headers):
         # Its own transaction and the one that fetched the object.
-        return len(headers.get("X-Varnish", "").split()) == 2
+        if len(headers.get("X-Varnish", "").split()) != 2:
+            return "miss"
+        fresh = re.search(r"s-maxage=(\d+)", headers.get("Cache-Control", ""))
+        return "stale" if fresh and int(headers.get("Age", 0)) > int(fresh[1]) else "hit"
 
 
 class BareHyper(Peer):
@@ -133,10 +177,10 @@ class BareHyper(Peer):
 
     def command(self, setting):
         return [rig("bare-hyper"), f"127.0.0.1:{setting.port}", setting.size,
-                setting.args.keys], None
+                setting.keys], None
 
-    def is_hit(self, headers):
-        return headers.get("X-Cache") == "HIT"
+    def found(self, headers):
+        return "hit" if headers.get("X-Cache") == "HIT" else "miss"
 
 
 class Selvedge(Peer):
@@ -155,11 +199,17 @@ class Selvedge(Peer):
                      if name != "PORT" and not name.startswith("SELVEDGE_")}
         chosen = dict(pair.split("=", 1) for pair in setting.args.selvedge_env)
         argv = [setting.args.selvedge, "--listen", f"127.0.0.1:{setting.port}",
-                "--origin", f"http://127.0.0.1:{setting.origin_port}", "--admin", "off"]
-        return argv, inherited | chosen | self.environment
+                "--origin", f"http://127.0.0.1:{setting.origin_port}",
+                "--admin", f"127.0.0.1:{setting.admin_port}" if setting.admin else "off"]
+        # As it comes, but for traces that it would leave behind.
+        ours = {"SELVEDGE_VAULT_DIR": f"{setting.directory}/vault"}
+        if setting.capacity:
+            ours["SELVEDGE_CACHE_CAPACITY"] = setting.capacity
+        return argv, inherited | ours | self.environment | chosen
 
-    def is_hit(self, headers):
-        return "; hit" in headers.get("Cache-Status", "")
+    def found(self, headers):
+        status = headers.get("Cache-Status", "")
+        return "miss" if "; hit" not in status else "stale" if "; ttl=-" in status else "hit"
 
 
 class SelvedgeUnlogged(Selvedge):
@@ -174,6 +224,11 @@ PEERS = {
     "bare": [BareHyper()],
     "selvedge": [Selvedge(), SelvedgeUnlogged()],
 }
+
+# The words for a comparison of codings alone.
+COMPRESSING = [NginxCompressing(), NginxCompressed()]
+# One row for each product.
+ONE_EACH = {word: peers[0] for word, peers in PEERS.items()}
 
 
 def fill(template, setting, values):

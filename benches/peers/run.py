@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""CPU per request of nginx, Varnish, a bare hyper server and Selvedge. README.md says how."""
+"""Selvedge beside nginx, Varnish and a bare hyper server. README.md says what is measured, and how."""
 
 import argparse
-import http.client
 import json
 import os
 import pathlib
@@ -10,12 +9,34 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 
+import churn
+import matrix
 import report
-from peers import HERE, PEERS, REPOSITORY, Nginx, Setting, rig
-from proc import Failure, Process, core_busy_seconds, free_port
+import svg
+from peers import HERE, PEERS, REPOSITORY, Nginx
+from proc import Failure
+from stale import stale
+from stampede import stampede
+from start import start
+from streams import streams
+from tail import tail
+
+GROUPS = {
+    "start": start,
+    "hits": matrix.hits,
+    "crowded": matrix.crowded,
+    "keys": matrix.keys,
+    "mix": matrix.mix,
+    "pass": matrix.passed,
+    "stale": stale,
+    "304": matrix.conditional,
+    "compressed": matrix.compressed,
+    "streams": streams,
+    "stampede": stampede,
+    "tail": tail,
+}
+SIZES = [1024, 16 * 1024, 128 * 1024]
 
 
 def arguments():
@@ -32,16 +53,22 @@ def arguments():
         return word
 
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="GROUP",
+                        help=f"of {', '.join(GROUPS)}, sweep (hits)")
+    parser.add_argument("--all", action="store_true", help="every group, 25 minutes")
+    parser.add_argument("--quick", action="store_true",
+                        help="short and small: whether all works, no figures to believe")
+    parser.add_argument("--churn", type=float, metavar="MINUTES",
+                        help="a full store for so long, and then a crawler's sweep")
+    parser.add_argument("--svg", type=pathlib.Path, metavar="FILE", help="the graph of --churn")
     parser.add_argument("--peers", type=many(peer), default=list(PEERS), metavar="A,B",
                         help=f"of {', '.join(PEERS)} (all)")
-    parser.add_argument("--sizes", type=many(size), default=[1024], metavar="1k,16k",
-                        help="of the body (1k)")
+    parser.add_argument("--sizes", type=many(size), metavar="1k,16k",
+                        help="of the body (1k; with --all 1k,16k,128k)")
     parser.add_argument("--keys", type=int, default=1, help="pages asked for, at random (1)")
     parser.add_argument("--connections", type=int, default=64, help="kept alive (64)")
-    parser.add_argument("--duration", type=int, default=8, help="seconds of each repeat (8)")
+    parser.add_argument("--duration", type=int, help="seconds of each repeat (8; with --all 3)")
     parser.add_argument("--repeats", type=int, default=2, help="the one with less CPU counts (2)")
-    parser.add_argument("--passthrough", action="store_true",
-                        help="an answer that no cache may keep, instead of hits")
     parser.add_argument("--selvedge", type=pathlib.Path, metavar="PATH",
                         default=REPOSITORY / "target/release/selvedge")
     parser.add_argument("--selvedge-env", action="append", default=[], metavar="NAME=VALUE",
@@ -49,9 +76,26 @@ def arguments():
     parser.add_argument("--nginx-sends", choices=["auto", *Nginx.SENDING], default="auto",
                         help="auto: whichever was measured best for the size (auto)")
     parser.add_argument("--server-core", type=int, default=0)
-    parser.add_argument("--load-core", type=int, default=1, help="for wrk and the origin")
+    parser.add_argument("--load-core", type=int, default=1, help="for the clients and the origin")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
-    args = parser.parse_args()
+    parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE")
+    return completed(parser, parser.parse_args())
+
+
+def completed(parser, args):
+    """What depends on other arguments."""
+    for group in args.groups:
+        if group not in GROUPS and group != "sweep":
+            parser.error(f"{group}: not one of {', '.join(GROUPS)}, sweep")
+    if args.all:
+        args.groups = [*GROUPS, "sweep"]
+    elif not args.groups and args.churn is None:
+        args.groups = ["hits"]
+    args.sizes = args.sizes or (SIZES if args.all and not args.quick else SIZES[:1])
+    args.duration = args.duration or (1 if args.quick else 3 if args.all else 8)
+    args.many_keys = [1000, 100_000, 1_000_000]
+    if args.quick:
+        args.repeats, args.many_keys = 1, [1000, 10_000]
     args.selvedge = args.selvedge.resolve()
     return args
 
@@ -61,7 +105,23 @@ def main():
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     args = arguments()
-    machine = report.machine(args)  # before the build adds to the load
+    facts = report.machine(args)  # before the build adds to the load
+    prepare(args)
+    report.print_machine(facts)
+    tables, panels = [], []
+    try:
+        for table, more in measured(args):
+            tables.append(table)
+            panels += more
+            report.print_table(table)
+    finally:
+        # What was measured before something failed is still worth keeping.
+        write(args, facts, tables, panels)
+    if report.budgets(tables):
+        report.print_budgets(tables)
+
+
+def prepare(args):
     for core in (args.server_core, args.load_core):
         if core not in os.sched_getaffinity(0):
             raise Failure(f"core {core} is not ours to use")
@@ -69,162 +129,35 @@ def main():
         raise Failure("wrk is not installed")
     subprocess.run(["cargo", "build", "--quiet", "--release", "--locked"], check=True,
                    cwd=HERE / "rig")
-    report.print_machine(machine)
+    # The peer's core is for the peer.
+    os.sched_setaffinity(0, {args.load_core})
 
-    peers = []
-    for peer in (peer for word in args.peers for peer in PEERS[word]):
-        why = peer.missing(args)
-        if args.passthrough and not peer.passes:
-            why = "it has no origin to pass to"
-        if why:
-            print(f"skipped: {peer.name}: {why}")
+
+def measured(args):
+    """Each table as soon as it is there, and what to draw of it."""
+    for group in args.groups:
+        if group == "sweep":
+            yield churn.sweep(args)
         else:
-            peers.append(peer)
+            for table in GROUPS[group](args):
+                yield table, []
+    if args.churn is not None:
+        yield churn.churn(args, args.churn)
+        if "sweep" not in args.groups:
+            yield churn.sweep(args)
 
-    tables = []
-    for size in args.sizes:
-        runs = {peer.name: [] for peer in peers}
-        # Round by round, so that a noisy minute does not hit all repeats of one peer.
-        for _ in range(args.repeats):
-            for peer in peers:
-                runs[peer.name].append(measure(peer, size, args))
-        tables.append(report.table(size, runs, args))
-        report.print_table(tables[-1])
+
+def write(args, facts, tables, panels):
     if args.json:
-        args.json.write_text(json.dumps({"machine": machine, "tables": tables}, indent=2) + "\n")
-
-
-def measure(peer, size, args):
-    """Starts the origin and the peer, proves that the answers are right, meters one wrk run."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    origin = server = None
-    with tempfile.TemporaryDirectory(prefix="selvedge-peers-", dir=memory) as directory:
-        try:
-            port, origin_port = free_port(), free_port()
-            origin = Process("origin", args.load_core, [rig("origin"), f"127.0.0.1:{origin_port}"],
-                             f"{directory}/origin.log")
-            origin.wait_for_port(origin_port)
-            argv, env = peer.command(Setting(directory, port, origin_port, size, args))
-            server = Process(peer.name, args.server_core, argv, f"{directory}/peer.log", env)
-            server.wait_for_port(port)
-
-            check(peer, port, origin_port, size, args)
-            wrk(port, size, args, seconds=1)
-            time.sleep(0.1)
-
-            asked, cpu, busy = counts(origin_port), server.cpu_seconds(), core_busy_seconds(
-                args.server_core)
-            run = wrk(port, size, args, seconds=args.duration)
-            cpu = server.cpu_seconds() - cpu
-            busy = core_busy_seconds(args.server_core) - busy
-            time.sleep(0.1)
-            now = counts(origin_port)
-            asked = {name: now[name] - asked[name] for name in now}
-            asked["connections"] -= 1  # our own, to ask for the count
-            prove(peer, run, asked, size, args)
-            check(peer, port, origin_port, size, args, warm=False)
-
-            return {
-                "variant": peer.variant(size, args),
-                "requests": run["requests"],
-                "requests_per_s": run["requests"] / run["seconds"],
-                "cpu_us": 1e6 * cpu / run["requests"],
-                "p50_us": run["p50_us"],
-                "p99_us": run["p99_us"],
-                "bytes_per_answer": run["bytes"] / run["requests"],
-                "rss_bytes": server.rss_bytes(),
-                "core_busy": cpu / run["seconds"],
-                "others_busy": max(0.0, (busy - cpu) / run["seconds"]),
-                "origin": asked,
-            }
-        finally:
-            for process in (server, origin):
-                if process:
-                    process.stop()
-
-
-def check(peer, port, origin_port, size, args, warm=True):
-    """Asks for the keys, and compares the answers with what the origin itself says."""
-    edge = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    source = http.client.HTTPConnection("127.0.0.1", origin_port, timeout=10)
-    try:
-        for key in range(args.keys):
-            path = page(size, key, args)
-            if warm and not args.passthrough:
-                get(edge, path)
-            # All of them when they are few, else one in so many.
-            if key % (args.keys // 1000 + 1):
-                continue
-            status, headers, body = get(edge, path)
-            for _ in range(50 if warm and not args.passthrough else 0):
-                if peer.is_hit(headers):
-                    break
-                time.sleep(0.01)  # it may store after it has answered
-                status, headers, body = get(edge, path)
-            want_status, _, want = get(source, path)
-            where = f"{peer.name}, {path}"
-            if (status, want_status) != (200, 200):
-                raise Failure(f"{where}: status {status}, from the origin {want_status}")
-            if len(want) != size or body != want:
-                raise Failure(f"{where}: {len(body)} bytes, not the origin's {len(want)}")
-            if peer.is_hit(headers) == args.passthrough:
-                wrong = "a hit" if args.passthrough else "not a hit"
-                raise Failure(f"{where}: {wrong}, it says:\n{headers}")
-    except (OSError, http.client.HTTPException) as error:
-        raise Failure(f"{peer.name} did not answer: {error!r}") from error
-    finally:
-        edge.close()
-        source.close()
-
-
-def prove(peer, run, asked, size, args):
-    """What wrk saw and what the origin was asked must fit what we say we measured."""
-    if any(run["errors"].values()) or not run["requests"]:
-        raise Failure(f"{peer.name}: wrk met errors: {run}")
-    per_answer = run["bytes"] / run["requests"]
-    if not size <= per_answer <= size + 2048:
-        raise Failure(f"{peer.name}: {per_answer:.0f} bytes per answer with a body of {size}")
-    if args.passthrough:
-        # What was under way when wrk stopped has reached the origin too.
-        if not 0 <= asked["pages"] - run["requests"] <= args.connections:
-            raise Failure(f"{peer.name}: {run['requests']} requests, but {asked['pages']} of them "
-                          "reached the origin: this was no pass through")
-    # Selvedge asks for a page now and then, to learn which build answers.
-    elif asked["pages"] > (run["seconds"] if peer.looks else 0):
-        raise Failure(f"{peer.name}: the origin was asked {asked['pages']} times: not only hits")
-
-
-def wrk(port, size, args, seconds):
-    url = f"http://127.0.0.1:{port}{page(size, 0, args)}"
-    argv = ["taskset", "-c", str(args.load_core), "wrk", "-t1", f"-c{args.connections}",
-            f"-d{seconds}s", "--latency", "-s", HERE / "wrk.lua", url]
-    if args.keys > 1:
-        argv += ["--", page(size, "", args), str(args.keys)]
-    done = subprocess.run(argv, text=True, capture_output=True)
-    for line in done.stdout.splitlines():
-        if line.startswith("JSON "):
-            return json.loads(line.removeprefix("JSON "))
-    raise Failure(f"wrk said:\n{done.stdout}{done.stderr}")
-
-
-def page(size, key, args):
-    return f"{'/pass' if args.passthrough else ''}/{size}/{key}"
-
-
-def counts(origin_port):
-    connection = http.client.HTTPConnection("127.0.0.1", origin_port, timeout=10)
-    try:
-        return json.loads(get(connection, "/__count")[2])
-    finally:
-        connection.close()
-
-
-def get(connection, path):
-    # The headers that wrk sends and no others: a Host with its port.
-    connection.putrequest("GET", path, skip_accept_encoding=True)
-    connection.endheaders()
-    response = connection.getresponse()
-    return response.status, response.headers, response.read()
+        said = {name: value if isinstance(value, (int, float, list)) else str(value)
+                for name, value in vars(args).items()}
+        everything = {"machine": facts, "arguments": said,
+                      "tables": [table.json() for table in tables]}
+        args.json.write_text(json.dumps(everything, indent=1) + "\n")
+    if args.markdown:
+        args.markdown.write_text(report.markdown(facts, tables))
+    if args.svg and panels:
+        args.svg.write_text(svg.drawn(panels))
 
 
 if __name__ == "__main__":

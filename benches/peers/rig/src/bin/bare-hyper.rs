@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use hyper::header::{HeaderName, HeaderValue};
 use moka::sync::Cache;
-use peers_rig::{Page, not_found, serve};
+use peers_rig::page::Page;
+use peers_rig::serve::{not_found, serve, whole};
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -29,9 +30,9 @@ fn main() {
     serve(
         listen,
         || (),
-        move |path| match cache.get(path) {
-            Some(page) => page.to_response(),
-            None => not_found(),
+        move |request| {
+            let found = cache.get(request.uri().path());
+            std::future::ready(found.map_or_else(not_found, |page| whole(&page)))
         },
     );
 }
