@@ -30,7 +30,7 @@ class Process:
                 # Even a killed run.py leaves nothing behind.
                 preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM))
 
-    def wait_for_port(self, port, seconds=20):
+    def wait_for_port(self, port, seconds=60):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.child.poll() is not None:
