@@ -12,6 +12,7 @@ HIT_LIMITS = {
     16 * KB: {"nginx": 0.85},
     128 * KB: {"bare hyper": 1.05},
 }
+MILLION = 1_000_000
 GROWTH_LIMIT = 1.3
 ENTRY_LIMIT = 600  # bytes
 
@@ -56,16 +57,18 @@ def keys(args):
         scenario = Scenario(f"1 KB hit of {count:,}", asks("", KB, count))
         table = run(scenario, one_each(args), args)
         ours = table.raw["best"].get("selvedge")
-        if ours and count == 1000:
-            few = ours
-        elif ours and count >= 100_000:
-            if few:
-                growth = ours["cpu_us"] / few["cpu_us"]
-                table.ratios.append(Ratio(f"a hit with {count:,} keys / with 1,000", growth,
-                                          GROWTH_LIMIT))
-            table.ratios.append(Ratio(f"memory for each of {count:,} entries beside its payload",
-                                      beside(ours, count), ENTRY_LIMIT, "B"))
+        if ours and few:
+            table.ratios += growth(few, ours, count)
+        few = few or ours
         yield table
+
+
+def growth(few, many, count):
+    budgets = (GROWTH_LIMIT, ENTRY_LIMIT) if count >= MILLION else (None, None)
+    return [Ratio(f"a hit with {count:,} keys / with 1,000", many["cpu_us"] / few["cpu_us"],
+                  budgets[0]),
+            Ratio(f"memory for each of {count:,} entries beside its payload", beside(many, count),
+                  budgets[1], "B")]
 
 
 def beside(run, count):
@@ -106,7 +109,8 @@ def compressed(args):
         if coding == "br":
             peers = [peer for peer in peers if peer.name == "selvedge"]
         headers = (("Accept-Encoding", coding),)
-        scenario = Scenario(f"16 KB page in {coding}", asks("/html", size, 1, headers, coding), size)
+        page = asks("/html", size, 1, headers, coding)
+        scenario = Scenario(f"16 KB page in {coding}", page, size)
         yield run(scenario, peers, args)
 
 

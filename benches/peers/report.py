@@ -99,7 +99,7 @@ def noise(table):
 
 
 def print_cells(rows, indent=""):
-    widths = [max(len(str(row[index])) for row in rows) for index in range(len(rows[0]))] if rows else []
+    widths = [max(len(str(cell)) for cell in column) for column in zip(*rows)]
     for row in rows:
         cells = [f"{cell!s:<{width}}" if index == 0 else f"{cell!s:>{width}}"
                  for index, (cell, width) in enumerate(zip(row, widths))]

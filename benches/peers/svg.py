@@ -76,7 +76,7 @@ def thinned(points, most=600):
 
 
 def clock(second, end):
-    return f"{second / 60:.3g} min" if end > 180 else f"{second:.0f} s"
+    return f"{round(second / 60, 1):g} min" if end > 180 else f"{second:.0f} s"
 
 
 def line(kind, x1, y1, x2, y2):
