@@ -33,7 +33,6 @@ class Setting:
 class Peer:
     name = ""
     passes = True  # has an origin to pass requests to
-    looks = False  # asks the origin something of its own
 
     def missing(self, args):
         """Why this peer cannot run here, or None."""
@@ -184,7 +183,6 @@ class BareHyper(Peer):
 
 
 class Selvedge(Peer):
-    looks = True
     name = "selvedge"
     environment = {}
 

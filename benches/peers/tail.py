@@ -127,6 +127,11 @@ def purge(stage, seconds):
 def invalidate(stage, what):
     """How many were invalidated, and how long it took."""
     url = f"http://127.0.0.1:{stage.setting.admin_port}/invalidate"
+    request = urllib.request.Request(url, json.dumps(what).encode(),
+                                     {"Content-Type": "application/json"})
     begun = time.monotonic()
-    with urllib.request.urlopen(url, json.dumps(what).encode(), timeout=10) as answer:
-        return json.load(answer)["invalidated"], time.monotonic() - begun
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)["invalidated"], time.monotonic() - begun
+    except OSError as error:
+        raise Failure(f"{url} was not answered: {error!r}") from error

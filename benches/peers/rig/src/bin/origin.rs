@@ -14,7 +14,7 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
 use hyper::{Request, Response};
 use peers_rig::application::{self, Part};
 use peers_rig::page::{Page, RENDERED};
@@ -23,7 +23,7 @@ use peers_rig::timed::{Sent, Timed};
 
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 static PAGES: AtomicU64 = AtomicU64::new(0);
-/// Not pages: a peer's probes of health, say.
+/// Not for a visitor: Selvedge's looks which build answers, say.
 static OTHERS: AtomicU64 = AtomicU64::new(0);
 /// Which of the pages that are slow to renew have been asked for.
 static SEEN: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
@@ -49,7 +49,8 @@ async fn answer(request: Request<Incoming>) -> Response<Sent> {
         OTHERS.fetch_add(1, Relaxed);
         return not_found().map(Sent::Whole);
     };
-    PAGES.fetch_add(1, Relaxed);
+    let is_look = request.headers().get(USER_AGENT).is_some_and(|agent| agent == "selvedge");
+    (if is_look { &OTHERS } else { &PAGES }).fetch_add(1, Relaxed);
     tokio::time::sleep(made.wait).await;
     let mut response = Response::new(made.body);
     *response.headers_mut() = made.headers;
