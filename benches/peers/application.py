@@ -4,6 +4,8 @@ A page in view makes some ten prefetches of segments, its first visit some chunk
 some pictures; the shares below are those of the wire of `next start` with Chromium.
 """
 
+import functools
+import itertools
 import random
 
 from proof import Ask
@@ -68,12 +70,11 @@ def visits():
     return [KINDS[kind][0](zipf(chance, KINDS[kind][1])) for kind in kinds]
 
 
-def zipf(chance, count, _weights={}):
+def zipf(chance, count):
     """The first key twice as often as the second, thrice as often as the third."""
-    if count not in _weights:
-        total, sums = 0.0, []
-        for rank in range(1, count + 1):
-            total += 1 / rank
-            sums.append(total)
-        _weights[count] = sums
-    return chance.choices(range(count), cum_weights=_weights[count])[0]
+    return chance.choices(range(count), cum_weights=weights(count))[0]
+
+
+@functools.cache
+def weights(count):
+    return list(itertools.accumulate(1 / rank for rank in range(1, count + 1)))

@@ -17,14 +17,19 @@ from report import Ratio, Table
 from stage import Stage, get
 from svg import Panel
 
-CAPACITY_MIB = 256
-CAPACITY = CAPACITY_MIB * 2**20
 RSS_LIMIT = 1.3
-PAGES, LINES = 40_000, 400_000  # some 1.1 GB
-HOT = 3_000  # some 80 MB
-MEAN = 27_800  # bytes, of sizes as page.rs has them
-SWEPT = 3 * CAPACITY // MEAN
+MEAN = 27_800  # bytes of a page, as page.rs makes them
 HIT = "selvedge; hit"
+
+
+class Sizes:
+    """How much there is of everything, for a store of so many MiB."""
+
+    def __init__(self, mib):
+        self.mib, self.capacity = mib, mib * 2**20
+        self.pages = 1000 * round(4.15 * self.capacity / MEAN / 1000)  # 40,000, 1.1 GB
+        self.hot = 100 * round(0.31 * self.capacity / MEAN / 100)  # 3,000, 80 MB
+        self.swept = 3 * self.capacity // MEAN
 
 
 def page(key):
@@ -36,12 +41,12 @@ def zipf(pages, lines):
     return [page(application.zipf(chance, pages)) for _ in range(lines)]
 
 
-def full(args):
+def full(args, sizes):
     """Selvedge alone: what a peer keeps of memory depends on other things."""
     peer = ONE_EACH["selvedge"]
     if peer.missing(args):
         raise Failure(peer.missing(args))
-    return Stage(peer, Setting(args, keys=PAGES, capacity=f"{CAPACITY_MIB}MiB"))
+    return Stage(peer, Setting(args, keys=sizes.pages, capacity=f"{sizes.mib}MiB"))
 
 
 class Crowd:
@@ -79,14 +84,15 @@ class Crowd:
 
 
 def churn(args, minutes):
-    """(table, panels)"""
-    with full(args) as stage:
-        crowd = Crowd(stage, zipf(PAGES, LINES), 32, round(60 * minutes))
+    """The table and its panels, once there."""
+    sizes = Sizes(args.capacity_mib)
+    with full(args, sizes) as stage:
+        crowd = Crowd(stage, zipf(sizes.pages, 10 * sizes.pages), 32, round(60 * minutes))
         try:
             while crowd.sample():
                 pass
             fetched = sum(each["bytes"] for each in crowd.samples)
-            prove(stage, crowd, fetched)
+            prove(stage, crowd, sizes, fetched)
         finally:
             crowd.end()
     # When it is full, and from then on.
@@ -96,14 +102,15 @@ def churn(args, minutes):
     rows = [[f"{minutes:g} min", f"{requests:,}", f"{fetched / 1e9:.1f}", f"{most / 2**20:.0f}",
              f"{last / 2**20:.0f}", f"{crowd.hit_ratio():.1%}"]]
     table = Table(
-        f"churn: {PAGES:,} pages of 0.7 to 150 KB by Zipf's law, {CAPACITY_MIB} MiB for them",
+        f"churn: {sizes.pages:,} pages of 0.7 to 150 KB by Zipf's law, {sizes.mib} MiB for them",
         ["", "requests", "GB sent", "most RSS MiB", "last RSS MiB", "hits"], rows,
-        [Ratio(f"RSS after {minutes:g} minutes of churn / capacity", most / CAPACITY, RSS_LIMIT)],
+        [Ratio(f"RSS after {minutes:g} minutes of churn / capacity", most / sizes.capacity,
+               RSS_LIMIT)],
         raw=crowd.samples)
-    return table, [
-        Panel(f"RSS in MiB, cache.capacity {CAPACITY_MIB} MiB, {PAGES:,} pages of 0.7 to 150 KB",
-              crowd.line(lambda each: each["rss"] / 2**20), 2 * CAPACITY_MIB, "",
-              {"capacity": CAPACITY_MIB, "1.3 × capacity": RSS_LIMIT * CAPACITY_MIB}),
+    yield table, [
+        Panel(f"RSS in MiB, cache.capacity {sizes.mib} MiB, {sizes.pages:,} pages of 0.7 to 150 KB",
+              crowd.line(lambda each: each["rss"] / 2**20), 2 * sizes.mib, "",
+              {"capacity": sizes.mib, "1.3 × capacity": RSS_LIMIT * sizes.mib}),
         Panel("Hits, percent, meanwhile", crowd.line(percent), 100, " %"),
     ]
 
@@ -112,13 +119,13 @@ def percent(sample):
     return 100 * sample["hits"] / max(1, sample["requests"])
 
 
-def prove(stage, crowd, fetched):
+def prove(stage, crowd, sizes, fetched):
     """That more than fits went through, and that what comes out is still right."""
-    if fetched * (1 - crowd.hit_ratio()) < CAPACITY:
-        raise Failure(f"{fetched / 1e6:.0f} MB do not fill a store of {CAPACITY / 1e6:.0f} MB: "
-                      "take more minutes")
+    if fetched * (1 - crowd.hit_ratio()) < sizes.capacity:
+        raise Failure(f"{fetched / 1e6:.0f} MB do not fill a store of {sizes.mib} MiB: take more "
+                      "minutes")
     with stage.connection() as edge, stage.source() as source:
-        for key in range(0, PAGES, PAGES // 100):
+        for key in range(0, sizes.pages, sizes.pages // 100):
             ask = page(key)
             (status, headers, body), (_, _, want) = get(edge, ask.path), get(source, ask.path)
             if status != 200 or decoded(body, headers.get("Content-Encoding", "")) != want:
@@ -126,18 +133,17 @@ def prove(stage, crowd, fetched):
 
 
 def sweep(args):
-    """(table, panels)"""
-    seconds = max(4, 2 * args.duration)
-    with full(args) as stage:
-        hot = zipf(HOT, LINES // 4)
-        stage.fill([page(key) for key in range(HOT)])
-        crowd = Crowd(stage, hot, 8, 3600)
+    """The table and its panels, once there."""
+    seconds, sizes = max(4, 2 * args.duration), Sizes(args.capacity_mib)
+    with full(args, sizes) as stage:
+        stage.fill([page(key) for key in range(sizes.hot)])
+        crowd = Crowd(stage, zipf(sizes.hot, 30 * sizes.hot), 8, 3600)
         try:
             for _ in range(2 * seconds):
                 crowd.sample()
             begin = crowd.samples[-1]["at"]
             crawler = load.start(stage.args, "fill", stage.address, stage.file(
-                "sweep", [page(10**6 + key) for key in range(SWEPT)]), 8)
+                "sweep", [page(10**6 + key) for key in range(sizes.swept)]), 8)
             while crawler.poll() is None:
                 crowd.sample()
             end = crowd.samples[-1]["at"]
@@ -146,17 +152,17 @@ def sweep(args):
                 crowd.sample()
         finally:
             crowd.end()
-    if swept["bytes"] < 2.5 * CAPACITY:
+    if swept["bytes"] < 2.5 * sizes.capacity:
         raise Failure(f"swept {swept['bytes']} bytes, not three times the capacity")
     phases = {"before": (begin / 2, begin), "during": (begin, end), "after": (end, float("inf"))}
     hits = {name: crowd.hit_ratio(*phase) for name, phase in phases.items()}
     table = Table(
-        f"sweep: {HOT:,} pages are visited by Zipf's law, {SWEPT:,} others "
-        f"({swept['bytes'] / CAPACITY:.1f} × capacity) asked for once, in {end - begin:.0f} s",
+        f"sweep: {sizes.hot:,} pages are visited by Zipf's law, {sizes.swept:,} others "
+        f"({swept['bytes'] / sizes.capacity:.1f} × capacity) asked for once, in {end - begin:.0f} s",
         ["", *phases], [["hits of the visitors", *(f"{each:.1%}" for each in hits.values())]],
         [Ratio("hits lost during the sweep", 100 * (hits["before"] - hits["during"]), unit="%"),
          Ratio("hits lost after it", 100 * (hits["before"] - hits["after"]), unit="%")],
         raw={"samples": crowd.samples, "hits": hits})
-    return table, [Panel(f"Hits of visitors, percent, while a crawler asks for "
-                         f"{swept['bytes'] / CAPACITY:.1f} × the capacity",
+    yield table, [Panel(f"Hits of visitors, percent, while a crawler asks for "
+                         f"{swept['bytes'] / sizes.capacity:.1f} × the capacity",
                          crowd.line(percent), 100, " %", band=("crawler", begin, end))]

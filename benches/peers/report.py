@@ -116,9 +116,10 @@ def print_budgets(tables):
     print_cells([ratio.cells() for ratio in budgets(tables)])
 
 
-def markdown(facts, tables):
+def markdown(facts, tables, failures=()):
     lines = ["# Measured by benches/peers/run.py", ""]
     lines += [f"- {name}: {fact}" for name, fact in facts.items()]
+    lines += [f"- FAILED: {failure}" for failure in failures]
     if budgets(tables):
         rows = [ratio.cells() for ratio in budgets(tables)]
         lines += ["", "## Budgets", "", *grid(["", "measured", "budget", ""], rows)]

@@ -93,9 +93,9 @@ def completed(parser, args):
         args.groups = ["hits"]
     args.sizes = args.sizes or (SIZES if args.all and not args.quick else SIZES[:1])
     args.duration = args.duration or (1 if args.quick else 3 if args.all else 8)
-    args.many_keys = [1000, 100_000, 1_000_000]
+    args.many_keys, args.capacity_mib, args.starts = [1000, 100_000, 1_000_000], 256, 5
     if args.quick:
-        args.repeats, args.many_keys = 1, [1000, 10_000]
+        args.repeats, args.many_keys, args.capacity_mib, args.starts = 1, [1000, 5000], 32, 1
     args.selvedge = args.selvedge.resolve()
     return args
 
@@ -108,17 +108,25 @@ def main():
     facts = report.machine(args)  # before the build adds to the load
     prepare(args)
     report.print_machine(facts)
-    tables, panels = [], []
+    tables, panels, failures = [], [], []
     try:
-        for table, more in measured(args):
-            tables.append(table)
-            panels += more
-            report.print_table(table)
+        for name, group in groups(args):
+            try:
+                for table, more in group:
+                    tables.append(table)
+                    panels += more
+                    report.print_table(table)
+            except Failure as failure:
+                # The others are still worth their time.
+                failures.append(f"{name}: {failure}")
+                print(f"\nFAILED: {failures[-1]}")
     finally:
-        # What was measured before something failed is still worth keeping.
-        write(args, facts, tables, panels)
+        # And so is what was measured before somebody had enough.
+        write(args, facts, tables, panels, failures)
     if report.budgets(tables):
         report.print_budgets(tables)
+    if failures:
+        raise Failure("; ".join(failures))
 
 
 def prepare(args):
@@ -133,29 +141,26 @@ def prepare(args):
     os.sched_setaffinity(0, {args.load_core})
 
 
-def measured(args):
-    """Each table as soon as it is there, and what to draw of it."""
-    for group in args.groups:
-        if group == "sweep":
-            yield churn.sweep(args)
-        else:
-            for table in GROUPS[group](args):
-                yield table, []
+def groups(args):
+    """Each with its name; it gives tables as soon as they are there, and what to draw of them."""
+    for name in args.groups:
+        if name != "sweep":
+            yield name, ((table, []) for table in GROUPS[name](args))
     if args.churn is not None:
-        yield churn.churn(args, args.churn)
-        if "sweep" not in args.groups:
-            yield churn.sweep(args)
+        yield "churn", churn.churn(args, args.churn)
+    if args.churn is not None or "sweep" in args.groups:
+        yield "sweep", churn.sweep(args)
 
 
-def write(args, facts, tables, panels):
+def write(args, facts, tables, panels, failures):
     if args.json:
         said = {name: value if isinstance(value, (int, float, list)) else str(value)
                 for name, value in vars(args).items()}
         everything = {"machine": facts, "arguments": said,
-                      "tables": [table.json() for table in tables]}
+                      "tables": [table.json() for table in tables], "failures": failures}
         args.json.write_text(json.dumps(everything, indent=1) + "\n")
     if args.markdown:
-        args.markdown.write_text(report.markdown(facts, tables))
+        args.markdown.write_text(report.markdown(facts, tables, failures))
     if args.svg and panels:
         args.svg.write_text(svg.drawn(panels))
 

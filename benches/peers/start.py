@@ -11,14 +11,13 @@ from stage import Stage
 
 LISTENING_LIMIT = 50  # ms
 IDLE_LIMIT = 15  # MB
-TIMES = 5
 
 
 def start(args):
     rows, ratios, raw = [], [], {}
     for peer in one_each(args, passes=True):
         times = []
-        for _ in range(TIMES):
+        for _ in range(args.starts):
             with Timed(peer, Setting(args)) as stage:
                 times.append(1000 * stage.listened_after)
                 time.sleep(1)
