@@ -74,6 +74,7 @@ pub use lasting::Lasting;
 use lookup::{Plan, Target};
 pub use reason::{Bypass, Unstored};
 use search::Searches;
+pub use search::query_of;
 pub use settings::Settings;
 use unstorable::Unstorable;
 pub use window::{Appraisal, Held, Seen, Standing, Window, appraise, told};

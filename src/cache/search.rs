@@ -98,6 +98,18 @@ impl Searches {
     }
 }
 
+/// The query, without its `?`, of a request that is looked up under a key in which this one stands.
+/// `None` where none of its parameters counts.
+pub fn query_of(written: &str) -> Option<&str> {
+    match written.strip_prefix(BY_RULE) {
+        None => Some(written),
+        Some(rest) => rest.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('?'),
+    }
+}
+
+/// Before the number of the words in a key. No query of a request has this byte in it.
+const BY_RULE: char = '\u{1}';
+
 impl Rule {
     /// What a path and its rule take.
     fn weight(path: &impl AsRef<[u8]>, rule: &Self) -> u32 {
@@ -111,8 +123,7 @@ impl Rule {
         }
         let query = parts.query.and_then(|query| key::counted(query, parts.is_rsc));
         let canonical = canonical(query.as_deref(), &self.variance);
-        // No query of a request has this byte in it.
-        let query = format!("\u{1}{}{canonical}", self.number);
+        let query = format!("{BY_RULE}{}{canonical}", self.number);
         key::write(KeyParts { query: Some(&query), is_rsc: false, ..parts }, class)
     }
 }
@@ -120,4 +131,32 @@ impl Rule {
 /// What rules are found by: pages and payloads of one path need not say the same.
 fn path(parts: KeyParts<'_>) -> KeyBuf {
     key::write(KeyParts { query: None, ..parts }, |key| key.push(b'0' + u8::from(parts.is_rsc)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(query: &str) -> KeyParts<'_> {
+        KeyParts { https: false, host: b"a", path: "/x", query: Some(query), is_rsc: true }
+    }
+
+    #[test]
+    fn a_key_says_the_query_that_leads_to_it() {
+        let searches = Searches::new();
+        let variance = Variance::all_but(vec!["gclid".to_owned()]);
+        for (query, expected) in
+            [("b=2&gclid=9&a=1", Some("b=2&a=1")), ("gclid=9", None), ("_rsc=1a", None)]
+        {
+            let key = searches.learn(parts(query), variance.clone(), |key| key.push(b'R'));
+            let target = std::str::from_utf8(key::read(&key).unwrap().target).unwrap();
+            let (path, written) = target.split_once('?').unwrap();
+            let asked = query_of(written);
+            assert_eq!((path, asked), ("/x", expected), "{query}");
+            let again = asked.map_or("_rsc".to_owned(), |query| format!("{query}&_rsc"));
+            let found = searches.key(parts(&again), |key| key.push(b'R'));
+            assert_eq!(found, key, "{again}");
+        }
+        assert_eq!(query_of("a=1"), Some("a=1"));
+    }
 }

@@ -70,19 +70,18 @@ pub struct Written<'a> {
     pub https: bool,
     /// The host, with its port if one was given.
     pub host: &'a [u8],
-    /// Path and query.
+    /// Path and query; a query that leaves parameters out is written otherwise (`cache::query_of`).
     pub target: &'a [u8],
     /// The last part.
     pub class: &'a [u8],
 }
 
-/// Reads a key; `None` if it is of no single request, as one that leaves parameters out.
+/// Reads a key; `None` if it is none.
 pub fn read(key: &[u8]) -> Option<Written<'_>> {
     let (scheme, rest) = key.split_first()?;
     let mut parts = rest.splitn(3, |byte| *byte == END_OF_PART);
     let (host, target, class) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_of_one = target.iter().all(u8::is_ascii_graphic);
-    is_of_one.then_some(Written { https: *scheme == b's', host, target, class })
+    Some(Written { https: *scheme == b's', host, target, class })
 }
 
 /// A key as people read it: the URI, and the class behind a space.
@@ -168,7 +167,6 @@ mod tests {
             let expected = Written { https, host, target, class: b"R" };
             assert_eq!(read(written.as_bytes()), Some(expected));
         }
-        assert_eq!(read(key(false, "a", "/x", Some("\u{1}7a=1")).as_bytes()), None);
         assert_eq!((read(b""), read(b"hx")), (None, None));
     }
 

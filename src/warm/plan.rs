@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 
 use super::crew::Job;
 use crate::body::Body;
+use crate::cache::query_of;
 use crate::client::{Client, Told};
 use crate::layer::forwarded::normalised_host;
 use crate::next::class::Class;
@@ -88,11 +89,12 @@ fn in_store(store: &MemoryStore) -> HashMap<(Site, PathAndQuery), Known> {
     let mut known = HashMap::<_, Known>::new();
     for (key, entry) in store.iter().take(MOST_LOOKS) {
         let Some(written) = key::read(&key) else { continue };
+        let Some(class) = Class::fields(written.class) else { continue };
         let page = HeaderValue::from_bytes(written.host)
             .ok()
-            .zip(PathAndQuery::try_from(written.target).ok())
+            .zip(asked(written.target, !class.is_empty()))
             .map(|(host, target)| (Site { https: written.https, host }, target));
-        let (Some(page), Some(class)) = (page, Class::fields(written.class)) else { continue };
+        let Some(page) = page else { continue };
         for stored in entry.variants().filter(|stored| is_for_all(stored)) {
             let known = known.entry(page.clone()).or_default();
             known.uses += u64::from(stored.uses());
@@ -102,6 +104,18 @@ fn in_store(store: &MemoryStore) -> HashMap<(Site, PathAndQuery), Known> {
         }
     }
     known
+}
+
+/// The target that leads to a key, without the `_rsc` of a payload; `None` if only parameters that do
+/// not count would.
+fn asked(written: &[u8], is_payload: bool) -> Option<PathAndQuery> {
+    let written = std::str::from_utf8(written).ok()?;
+    let Some((path, query)) = written.split_once('?') else { return written.parse().ok() };
+    match query_of(query) {
+        Some(query) => format!("{path}?{query}").parse().ok(),
+        None if is_payload => path.parse().ok(),
+        None => None,
+    }
 }
 
 /// A page that was there, and that no visitor's own fields have selected. Data of the Pages Router are
@@ -163,11 +177,22 @@ impl Page {
         (self.site.clone(), self.target.clone(), self.is_payload)
     }
 
+    /// Payloads are asked for with an `_rsc`: what is stored for a request without a query is not found
+    /// by one that has one. Which is the right one, Next.js says.
+    fn asked_at(&self) -> PathAndQuery {
+        let with_rsc = |target: &PathAndQuery| match target.query() {
+            Some(query) => format!("{}?{query}&_rsc", target.path()),
+            None => format!("{}?_rsc", target.path()),
+        };
+        let asked = self.is_payload.then(|| with_rsc(&self.target).parse().ok()).flatten();
+        asked.unwrap_or_else(|| self.target.clone())
+    }
+
     /// The request for it, as the cache gets one of a visitor; `at` is the same at another `_rsc`.
     pub fn request(&self, at: Option<PathAndQuery>) -> Request<Body> {
         let mut request = Request::new(Body::Empty);
         let at = at.filter(|at| at.path() == self.target.path());
-        *request.uri_mut() = at.unwrap_or_else(|| self.target.clone()).into();
+        *request.uri_mut() = at.unwrap_or_else(|| self.asked_at()).into();
         let mut headers = self.fields.clone();
         headers.insert(HOST, self.site.host.clone());
         let accept = if self.is_payload { ANYTHING } else { DOCUMENT };

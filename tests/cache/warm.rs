@@ -54,7 +54,8 @@ fn slowly() -> WarmConfig {
 }
 
 fn payload(body: &'static str) -> http::Response<selvedge::body::Body> {
-    answer(200, &[("cache-control", ISR), ("content-type", "text/x-component")], body)
+    let kind = ("content-type", "text/x-component");
+    answer(200, &[("cache-control", ISR), ("x-nextjs-prerender", "1"), kind], body)
 }
 
 /// An answer that says which deployment it is of.
@@ -64,16 +65,19 @@ fn of(id: &str, body: &'static str) -> http::Response<selvedge::body::Body> {
     payload
 }
 
+/// As the router asks.
 fn rsc(path: &str) -> http::Request<selvedge::body::Body> {
-    get_with(path, &[("rsc", "1")])
+    get_with(&format!("{path}?_rsc=1a2b"), &[("rsc", "1")])
 }
 
 /// What is asked for next: the path, and whether for a payload.
 async fn asked_for(edge: &mut Edge, body: &'static str) -> (String, bool) {
     let exchange = edge.origin().await;
     let is_payload = exchange.header("rsc") == Some("1");
-    let path = exchange.request.uri().path().to_owned();
+    let uri = exchange.request.uri();
+    let path = uri.path().to_owned();
     assert_eq!(exchange.header("host"), Some("example.org"), "{path}");
+    assert!(!is_payload || uri.query().is_some_and(|query| query.ends_with("_rsc")), "{uri}");
     exchange.answer(if is_payload { payload(body) } else { page(ISR, body) });
     edge.settle().await;
     (path, is_payload)
@@ -91,7 +95,7 @@ async fn after_a_deploy_the_most_visited_pages_are_there_before_their_visitors()
     edge.miss(get("/blog/a"), page(ISR, "old")).await;
     let kind = ("content-type", "text/html");
     edge.miss(get("/hot?q=1"), answer(200, &[("cache-control", ISR), kind], "old")).await;
-    edge.miss(rsc("/hot?q=1"), of("d1", "old")).await;
+    edge.miss(rsc("/hot"), of("d1", "old")).await;
     edge.miss(get("/_next/static/a.js"), answer(200, &[("content-type", "text/javascript")], "a"))
         .await;
     for (path, visits) in [("/blog/a", 3), ("/hot?q=1", 5)] {
@@ -118,7 +122,7 @@ async fn after_a_deploy_the_most_visited_pages_are_there_before_their_visitors()
     later(60).await;
     edge.origin_is_left_alone().await;
     let pages = ["/hot?q=1", "/blog/a", "/", "/never", "/brand-new"].map(get);
-    for request in pages.into_iter().chain([rsc("/hot?q=1")]) {
+    for request in pages.into_iter().chain([rsc("/hot")]) {
         assert_eq!(edge.hit(request).await.body(), "new");
     }
 }
