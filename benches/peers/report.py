@@ -37,13 +37,13 @@ class Table:
     columns: list
     rows: list
     ratios: list = dataclasses.field(default_factory=list)
-    notes: list = dataclasses.field(default_factory=list)
+    failures: list = dataclasses.field(default_factory=list)
     raw: object = None
 
     def json(self):
         ratios = [dataclasses.asdict(ratio) | {"verdict": ratio.verdict} for ratio in self.ratios]
         return {"title": self.title, "columns": self.columns, "rows": self.rows,
-                "ratios": ratios, "notes": self.notes, "raw": self.raw}
+                "ratios": ratios, "failures": self.failures, "raw": self.raw}
 
 
 def machine(args):
@@ -87,8 +87,8 @@ def print_table(table):
     noisy = noise(table)
     if noisy:
         print(f"WARNING: others used the peer's core during {', '.join(noisy)}: measure again")
-    for note in table.notes:
-        print(note)
+    for failure in table.failures:
+        print(f"FAILED: {failure}")
     print_cells([ratio.cells() for ratio in table.ratios], indent="  ")
 
 
@@ -128,7 +128,6 @@ def markdown(facts, tables, failures=()):
         unbound = [ratio.cells()[:2] for ratio in table.ratios]
         if unbound:
             lines += ["", *grid(["", "ratio"], unbound)]
-        lines += [""] * bool(table.notes) + table.notes
         lines += [f"\nOthers used the peer's core during {name}: measure again."
                   for name in noise(table)]
     return "\n".join(lines) + "\n"

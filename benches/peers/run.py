@@ -115,6 +115,7 @@ def main():
                 for table, more in group:
                     tables.append(table)
                     panels += more
+                    failures += table.failures
                     report.print_table(table)
             except Failure as failure:
                 # The others are still worth their time.

@@ -34,16 +34,21 @@ class Scenario:
 
 def run(scenario, peers, args):
     """A table: the best repeat of each peer, and Selvedge's ratios."""
-    runs = {peer.name: [] for peer in peers}
+    runs, failures = {peer.name: [] for peer in peers}, []
     # Round by round, so that a noisy minute does not hit all repeats of one peer.
     rounds = scenario.rounds and len(scenario.asks) < MANY
     for _ in range(args.repeats if rounds else 1):
-        for peer in peers:
-            with Stage(peer, setting(scenario, args)) as stage:
-                prepare(stage, scenario)
-                for _ in range(1 if rounds else args.repeats):
-                    runs[peer.name].append(measure(stage, scenario))
-    return table(scenario, runs, args)
+        for peer in [peer for peer in peers if peer.name in runs]:
+            try:
+                with Stage(peer, setting(scenario, args)) as stage:
+                    prepare(stage, scenario)
+                    for _ in range(1 if rounds else args.repeats):
+                        runs[peer.name].append(measure(stage, scenario))
+            except Failure as failure:
+                # It has no row then, whatever its other repeats were; the others have theirs.
+                del runs[peer.name]
+                failures.append(f"{scenario.title}: {failure}")
+    return table(scenario, runs, args, failures)
 
 
 def setting(scenario, args):
@@ -116,7 +121,7 @@ def prove(peer, scenario, run, asked):
         raise Failure(f"{peer.name}: the origin was asked {asked['pages']} times: not only hits")
 
 
-def table(scenario, runs, args):
+def table(scenario, runs, args, failures):
     best = {name: min(repeats, key=lambda run: run["cpu_us"]) for name, repeats in runs.items()}
     many = "1 key" if len(scenario.asks) == 1 else f"{len(scenario.asks):,} keys"
     return Table(
@@ -125,7 +130,7 @@ def table(scenario, runs, args):
          "bytes", "RSS MB", "busy", "others"],
         [row(name, run, runs[name]) for name, run in best.items()],
         ratios(scenario.title, best, scenario.limits),
-        raw={"best": best, "repeats": runs, "seconds": args.duration})
+        failures=failures, raw={"best": best, "repeats": runs, "seconds": args.duration})
 
 
 def row(name, run, repeats):
