@@ -17,8 +17,10 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::build::Application;
 use crate::config::{self, Flag, OriginAddress, Sources};
 use crate::exit;
+use crate::layer::error_page::ErrorPage;
 use crate::verbs::explain::Explain;
 use crate::verbs::warm::Warm;
 pub use purge::Purge;
@@ -140,9 +142,13 @@ fn no_command() -> clap::Error {
 
 /// `selvedge check`: every key, its value, and where that is from; or all mistakes.
 pub fn check(sources: &Sources) -> Answer {
-    match config::load(sources) {
-        Ok(loaded) => Answer { text: loaded.to_string(), exit: exit::OK },
-        Err(mistakes) => Answer { text: mistakes.to_string(), exit: exit::USAGE },
+    let loaded = match config::load(sources) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return Answer { text: mistakes.to_string(), exit: exit::USAGE },
+    };
+    match ErrorPage::of(&loaded.config.errors.page, &Application::default()) {
+        Ok(_) => Answer { text: loaded.to_string(), exit: exit::OK },
+        Err(error) => Answer { text: format!("error: {error}\n"), exit: exit::USAGE },
     }
 }
 

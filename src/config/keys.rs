@@ -166,7 +166,7 @@ keys! {
         purge_method: Switch,
     }
     errors: ErrorsConfig {
-        page: ErrorPage = restart,
+        page: ErrorPage,
     }
     log: LogConfig {
         level: Filter,

@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use crate::build::Application;
 use crate::client::RequestId;
+use crate::config;
 
 /// Which page visitors see.
 #[derive(Clone, Debug)]
@@ -72,6 +73,27 @@ const LARGEST: u64 = 1 << 20;
 static OWN: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("error_page.html")));
 
 impl ErrorPage {
+    /// The page that the configuration names.
+    ///
+    /// # Errors
+    /// [`PageError`], of a file.
+    pub fn of(page: &config::ErrorPage, application: &Application) -> Result<Self, PageError> {
+        Ok(match page {
+            config::ErrorPage::Own => Self::Own,
+            config::ErrorPage::App => Self::Application(application.clone()),
+            config::ErrorPage::File(path) => Self::File(Template::load(path)?.into()),
+        })
+    }
+
+    /// Whether visitors would see another page than `other`.
+    pub fn differs(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Own, Self::Own) | (Self::Application(_), Self::Application(_)) => false,
+            (Self::File(one), Self::File(other)) => one != other,
+            _ => true,
+        }
+    }
+
     /// The page that tells this.
     pub fn html(&self, told: &Told<'_>) -> String {
         match self {
@@ -87,10 +109,10 @@ impl ErrorPage {
 }
 
 /// A page with places for what is told.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Template(Vec<Piece>);
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 enum Piece {
     Text(String),
     Status,

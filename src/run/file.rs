@@ -1,4 +1,4 @@
-//! Sees when the configuration file is another than before.
+//! Sees when one of the files that a configuration is made of is another than before.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -8,41 +8,52 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// Looks at a file now and then. Polled, since a file that is mounted, or replaced by way of a link
+/// Looks at files now and then. Polled, since a file that is mounted, or replaced by way of a link
 /// (a ConfigMap), tells nobody; a call of `stat` is next to nothing.
 pub(super) struct FileWatch {
-    path: Option<PathBuf>,
+    paths: Vec<PathBuf>,
     every: Duration,
-    /// That which was read.
-    read: Option<Print>,
-    /// One that is perhaps still being written.
-    fresh: Option<Print>,
+    /// Those which were read.
+    read: Option<Vec<Print>>,
+    /// Some that are perhaps still being written.
+    fresh: Option<Vec<Print>>,
 }
 
 /// What tells a file from the one before; `None` if there is none.
 type Print = Option<(u64, u64, i64, i64, u64)>;
 
 impl FileWatch {
-    /// Looks at `path`, if there is one, `every` so often; never if that is zero.
-    pub(super) fn new(path: Option<PathBuf>, every: Duration) -> Self {
-        let path = path.filter(|_| !every.is_zero());
-        Self { path, every, read: None, fresh: None }
+    /// Looks `every` so often; never if that is zero.
+    pub(super) fn new(every: Duration) -> Self {
+        Self { paths: Vec::new(), every, read: None, fresh: None }
     }
 
-    /// Ready when the file is another than before, and stands still; the first time for the file as
-    /// it is, which may be another than the one that was read at the start. Dropped, it has missed
+    /// Looks at these from now on.
+    pub(super) fn look_at(&mut self, paths: Vec<PathBuf>) {
+        if self.paths != paths {
+            *self = Self { paths, ..Self::new(self.every) };
+        }
+    }
+
+    /// Ready when one of them is another than before, and all stand still; the first time for the files
+    /// as they are, which may be others than those that were read at the start. Dropped, it has missed
     /// nothing.
     pub(super) async fn changed(&mut self) {
-        let Some(path) = self.path.clone() else { return std::future::pending().await };
+        if self.paths.is_empty() || self.every.is_zero() {
+            return std::future::pending().await;
+        }
         loop {
             sleep(self.every).await;
-            let path = path.clone();
-            let Ok(print) = spawn_blocking(move || print(path)).await else { continue };
-            if self.read == Some(print) {
+            let paths = self.paths.clone();
+            let look = move || paths.into_iter().map(print).collect::<Vec<_>>();
+            let Ok(prints) = spawn_blocking(look).await else { continue };
+            if self.read.as_ref() == Some(&prints) {
                 self.fresh = None;
-            } else if self.fresh.replace(print) == Some(print) {
-                self.read = Some(print);
+            } else if self.fresh.as_ref() == Some(&prints) {
+                self.read = Some(prints);
                 return;
+            } else {
+                self.fresh = Some(prints);
             }
         }
     }

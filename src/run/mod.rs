@@ -26,9 +26,9 @@ use crate::build::Application;
 use crate::build::files::Files;
 use crate::cache::{Lasting, Window};
 use crate::clock::Clock;
-use crate::config::{self, Config, Sources};
+use crate::config::{Config, Sources};
 use crate::exit;
-use crate::layer::error_page::{ErrorPage, PageError, Template};
+use crate::layer::error_page::{ErrorPage, PageError};
 use crate::layer::introduce::Pseudonym;
 use crate::layer::shed::Waiting;
 use crate::log::Logs;
@@ -108,7 +108,7 @@ pub async fn run(
 ) -> Result<u8, StartError> {
     let started = config.clone();
     let application = Application::default();
-    let error_page = error_page(&config, &application)?;
+    let error_page = ErrorPage::of(&config.errors.page, &application)?;
     let mut signals = Signals::new().map_err(StartError::Signals)?;
     let bind = |address| sockets.clients(server::bind, address);
     let listener = listen(config.server.listen, "server.listen", bind)?;
@@ -164,8 +164,8 @@ pub async fn run(
         clock,
         access_log: None,
         metrics: metrics.clone(),
-        error_page,
-        application,
+        error_page: error_page.clone(),
+        application: application.clone(),
         pseudonym: Pseudonym::new(),
         waiting: Waiting::default(),
     };
@@ -178,10 +178,12 @@ pub async fn run(
         waiting: parts.waiting.clone(),
         metrics: metrics.clone(),
     };
-    let build = |config: &Config| {
-        stack::build(config, Parts { access_log: logs.access(&config.log), ..parts.clone() })
+    let build = |config: &Config, error_page: ErrorPage| {
+        let access_log = logs.access(&config.log);
+        stack::build(config, Parts { access_log, error_page, ..parts.clone() })
     };
-    let current = Arc::new(Current::new(build(&config), config.server.clone()));
+    let stack = build(&config, error_page.clone());
+    let current = Arc::new(Current::new(stack, config.server.clone()));
     let server = Server::new(current.clone(), metrics);
     let address = listener.local_addr().unwrap_or(config.server.listen);
     serving(address);
@@ -194,19 +196,29 @@ pub async fn run(
     aids::warm(&config, warming, &upstream.origin, is_true(stop.subscribe()));
     let mut served =
         tokio::spawn(server.run(listener, is_true(stop.subscribe()), is_true(cut.subscribe())));
-    let path = sources.as_ref().and_then(Sources::path);
-    let mut file = FileWatch::new(path, config.server.config_check);
-    let (level, origin) = (logs.level.clone(), upstream.origin.clone());
-    let mut reloading =
-        Reloading { sources, started, running: config, level, origin, access, current, build };
+    let mut files = FileWatch::new(config.server.config_check);
+    let mut reloading = Reloading {
+        sources,
+        started,
+        running: config,
+        error_page,
+        refused: None,
+        application,
+        level: logs.level.clone(),
+        origin: upstream.origin.clone(),
+        access,
+        current,
+        build,
+    };
     manager::ready();
     let ended = loop {
+        files.look_at(reloading.files());
         tokio::select! {
             asked = signals.next() => match asked {
                 Asked::End => break None,
                 Asked::Reload => reloading.reload(By::Signal).await,
             },
-            () = file.changed() => reloading.reload(By::File).await,
+            () = files.changed() => reloading.reload(By::File).await,
             code = upstream.ended() => break Some(code),
         }
     };
@@ -258,14 +270,6 @@ fn dashboard(
     let origin = config.origin.url.to_string();
     let origin = if command.is_some() { "a server of its own" } else { &origin };
     Dashboard::new(application.clone(), origin, clock.now())
-}
-
-fn error_page(config: &Config, application: &Application) -> Result<ErrorPage, PageError> {
-    Ok(match &config.errors.page {
-        config::ErrorPage::Own => ErrorPage::Own,
-        config::ErrorPage::App => ErrorPage::Application(application.clone()),
-        config::ErrorPage::File(path) => ErrorPage::File(Template::load(path)?.into()),
-    })
 }
 
 fn capacity(config: &Config) -> u64 {

@@ -74,5 +74,7 @@ fn a_page_that_cannot_be_shown_is_a_mistake_at_the_start() {
             run(&["--listen", "127.0.0.1:0", "--set", &format!("errors.page={page}")], &[]);
         assert_eq!(code, 64, "{errors}");
         assert!(errors.contains(told) && errors.contains("errors.page"), "{errors}");
+        let (code, _, errors) = run(&["check", "--set", &format!("errors.page={page}")], &[]);
+        assert!(code == 64 && errors.contains(told), "{errors}");
     }
 }

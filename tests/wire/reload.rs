@@ -112,6 +112,50 @@ fn a_wrong_file_is_refused_with_the_reason_and_the_right_one_is_found_without_a_
     assert!(cache_status(&mut client, "/a").contains("key="));
 }
 
+/// What a browser sees where there is no answer.
+fn error_page(client: &mut Client) -> String {
+    client.send("GET /a HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n");
+    client.response().1
+}
+
+#[test]
+fn an_error_page_is_taken_over_and_a_wrong_one_is_refused() {
+    let text = "server.config_check = \"50ms\"";
+    let settings = Settings::of("page", text);
+    let page = Settings::of("page-html", "<h1>Closed: {{status}}</h1>");
+    let mut edge = settings.edge(&format!("http://{}", free_address()));
+    let mut client = edge.connect();
+    assert!(error_page(&mut client).contains("<h1>502 Bad Gateway</h1>"));
+    settings.become_(&format!("{text}\nerrors.page = \"{}\"", page.0.display()));
+    edge.signal("HUP");
+    edge.wait_for_log("read again: errors.page applied");
+    assert_eq!(error_page(&mut client), "<h1>Closed: 502</h1>");
+    // The page alone changes.
+    page.become_("<h1>Away: {{sttaus}}</h1>");
+    edge.wait_for_log("the configuration is wrong, and the old one stays");
+    edge.wait_for_log("{{sttaus}} is not known");
+    assert_eq!(error_page(&mut client), "<h1>Closed: 502</h1>");
+    page.become_("<h1>Away: {{status}}</h1>");
+    edge.wait_for_log("read again: errors.page applied");
+    assert_eq!(error_page(&mut client), "<h1>Away: 502</h1>");
+}
+
+#[test]
+fn a_page_that_was_refused_is_taken_over_once_it_is_there() {
+    let text = "server.config_check = \"50ms\"";
+    let settings = Settings::of("late", text);
+    let page = Settings::of("late-html", "");
+    fs::remove_file(&page.0).unwrap();
+    let mut edge = settings.edge(&format!("http://{}", free_address()));
+    let mut client = edge.connect();
+    settings.become_(&format!("{text}\nerrors.page = \"{}\"", page.0.display()));
+    edge.wait_for_log("cannot read the error page");
+    assert!(error_page(&mut client).contains("<h1>502 Bad Gateway</h1>"));
+    page.become_("<h1>Here</h1>");
+    edge.wait_for_log("read again: errors.page applied");
+    assert_eq!(error_page(&mut client), "<h1>Here</h1>");
+}
+
 /// The near and the far end of a terminal.
 fn terminal() -> (OwnedFd, File) {
     let near = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
