@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// What a browser says of the page that asks (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -21,13 +21,44 @@ pub struct Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     /// He has no good token.
-    Token,
+    Token(BadToken),
+    /// He is on another machine, and there is no token that he could have.
+    Elsewhere,
     /// He needs none, but must not be a browser.
     ContentType,
     /// He needs none, but has asked by a name that may be anybody's, or as a page of somebody else.
     Host,
     /// He may, but has sent more than so many bytes.
     TooLarge(usize),
+}
+
+/// What is wrong with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadToken {
+    /// There is none.
+    Missing,
+    /// It is another.
+    Wrong,
+}
+
+impl BadToken {
+    /// What whoever asked is told; nothing of what would be right.
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Missing => {
+                "there is no token; send `Authorization: Bearer TOKEN`, the value of admin.token\n"
+            }
+            Self::Wrong => "the token is wrong; send the value of this edge's admin.token\n",
+        }
+    }
+
+    /// `WWW-Authenticate` (RFC 6750 section 3: with an error only where there was a token).
+    pub fn challenge(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Missing => "Bearer",
+            Self::Wrong => "Bearer error=\"invalid_token\"",
+        })
+    }
 }
 
 impl Access {
@@ -46,10 +77,11 @@ impl Access {
     /// configured, from this machine. Then it must say that it is JSON, which a page in a browser
     /// cannot make it say without asking first.
     pub(super) fn check(&self, headers: &HeaderMap, peer: IpAddr) -> Result<(), Refused> {
-        if self.has_token(headers) {
+        let token = self.check_token(headers);
+        if token.is_ok() {
             return Ok(());
         }
-        self.check_place(headers, peer)?;
+        self.check_place(headers, peer, token)?;
         let kind = headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes());
         match kind.is_some_and(|kind| kind.starts_with(b"application/json")) {
             true => Ok(()),
@@ -60,13 +92,24 @@ impl Access {
     /// Whether a request from `peer` may see what is stored and counted: by the same rule, but that it
     /// needs no media type.
     pub(super) fn may_look(&self, headers: &HeaderMap, peer: IpAddr) -> Result<(), Refused> {
-        if self.has_token(headers) { Ok(()) } else { self.check_place(headers, peer) }
+        match self.check_token(headers) {
+            Ok(()) => Ok(()),
+            bad => self.check_place(headers, peer, bad),
+        }
     }
 
-    /// Whether whoever has no token needs none.
-    fn check_place(&self, headers: &HeaderMap, peer: IpAddr) -> Result<(), Refused> {
-        if self.configured.is_some() || !peer.to_canonical().is_loopback() {
-            return Err(Refused::Token);
+    /// Whether whoever has no good token needs none.
+    fn check_place(
+        &self,
+        headers: &HeaderMap,
+        peer: IpAddr,
+        token: Result<(), BadToken>,
+    ) -> Result<(), Refused> {
+        if self.configured.is_some() {
+            return token.map_err(Refused::Token);
+        }
+        if !peer.to_canonical().is_loopback() {
+            return Err(Refused::Elsewhere);
         }
         let is_ours = headers.get(HOST).is_none_or(|host| is_of_this_machine(host.as_bytes()));
         // A page of somebody else cannot read what it asks for, but it can take up all the places.
@@ -76,15 +119,25 @@ impl Access {
     }
 
     /// Whether a request brings one of the tokens.
-    pub fn has_token(&self, headers: &HeaderMap) -> bool {
-        let given = headers.get(AUTHORIZATION).map(|given| given.as_bytes());
-        let Some(given) = given.and_then(|given| given.strip_prefix(b"Bearer ")) else {
-            return false;
-        };
+    ///
+    /// # Errors
+    /// [`BadToken`]
+    pub fn check_token(&self, headers: &HeaderMap) -> Result<(), BadToken> {
+        let given = headers.get(AUTHORIZATION).and_then(|given| bearer(given.as_bytes()));
+        let given = given.ok_or(BadToken::Missing)?;
         let known = self.configured.iter().chain(&self.of_child);
         // All are compared, and in full, so that the time it takes tells nothing.
-        known.fold(false, |found, token| found | is_same(token.as_bytes(), given))
+        match known.fold(false, |found, token| found | is_same(token.as_bytes(), given)) {
+            true => Ok(()),
+            false => Err(BadToken::Wrong),
+        }
     }
+}
+
+/// The token in `Bearer TOKEN`; a scheme is the same in capitals (RFC 9110 section 11.1).
+fn bearer(credentials: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = credentials.split_at_checked(b"Bearer ".len())?;
+    (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)
 }
 
 /// A browser on this machine may be shown a page of a name whose address becomes ours (DNS rebinding).
@@ -110,6 +163,9 @@ fn is_same(token: &[u8], given: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    const MISSING: Result<(), Refused> = Err(Refused::Token(BadToken::Missing));
+    const WRONG: Result<(), Refused> = Err(Refused::Token(BadToken::Wrong));
+
     #[test]
     fn a_token_opens_and_this_machine_needs_none_until_one_is_configured() {
         let (here, there) = ([127, 0, 0, 1].into(), [192, 0, 2, 1].into());
@@ -119,25 +175,22 @@ mod tests {
         for (name, access, fields, peer, expected) in [
             ("here", &none, vec![json], here, Ok(())),
             ("a browser here", &none, vec![], here, Err(Refused::ContentType)),
-            ("elsewhere", &none, vec![json], there, Err(Refused::Token)),
+            ("elsewhere", &none, vec![json], there, Err(Refused::Elsewhere)),
+            (
+                "elsewhere, with a token",
+                &none,
+                vec![json, ("authorization", "Bearer secret")],
+                there,
+                Err(Refused::Elsewhere),
+            ),
             ("the child", &none, vec![("authorization", "Bearer child")], there, Ok(())),
-            ("here, configured", &configured, vec![json], here, Err(Refused::Token)),
+            ("here, configured", &configured, vec![json], here, MISSING),
             ("the token", &configured, vec![("authorization", "Bearer secret")], there, Ok(())),
-            (
-                "half of it",
-                &configured,
-                vec![("authorization", "Bearer sec")],
-                here,
-                Err(Refused::Token),
-            ),
-            (
-                "more",
-                &configured,
-                vec![("authorization", "Bearer secrets")],
-                here,
-                Err(Refused::Token),
-            ),
-            ("none", &configured, vec![("authorization", "Bearer ")], here, Err(Refused::Token)),
+            ("in capitals", &configured, vec![("authorization", "BEARER secret")], there, Ok(())),
+            ("another scheme", &configured, vec![("authorization", "Basic c2U6")], here, MISSING),
+            ("half of it", &configured, vec![("authorization", "Bearer sec")], here, WRONG),
+            ("more", &configured, vec![("authorization", "Bearer secrets")], here, WRONG),
+            ("none", &configured, vec![("authorization", "Bearer ")], here, MISSING),
         ] {
             let mut headers = HeaderMap::new();
             for (name, value) in fields {
@@ -171,7 +224,7 @@ mod tests {
             assert_eq!(access.check(&headers, [127, 0, 0, 1].into()), expected, "{host}");
         }
         let (here, there) = ([127, 0, 0, 1].into(), [192, 0, 2, 1].into());
-        assert_eq!(access.may_look(&HeaderMap::new(), there), Err(Refused::Token));
+        assert_eq!(access.may_look(&HeaderMap::new(), there), Err(Refused::Elsewhere));
         for (site, expected) in [
             ("same-origin", Ok(())),
             ("none", Ok(())),

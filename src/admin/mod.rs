@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Collected, Either, Full, Limited};
 use hyper::body::Incoming;
@@ -34,7 +34,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 
-pub use access::Access;
+pub use access::{Access, BadToken};
 pub use dashboard::Dashboard;
 
 use access::Refused;
@@ -186,13 +186,17 @@ impl Admin {
 
     /// An application that cannot invalidate shows old pages: its operator should know why.
     fn tell_of(&self, refused: Refused, path: &str, peer: IpAddr) {
-        if refused == Refused::Token
-            && let Some(count) = self.refusals.count()
-        {
+        let why = match refused {
+            Refused::Token(BadToken::Missing) => "it came without a token",
+            Refused::Token(BadToken::Wrong) => "its token is another",
+            Refused::Elsewhere => "it came from another machine, and there is no admin.token",
+            Refused::ContentType | Refused::Host | Refused::TooLarge(_) => return,
+        };
+        if let Some(count) = self.refusals.count() {
             warn!(
                 %peer, count,
-                "refused {path} without the right token; whoever asks must send admin.token \
-                 (the bridge: as SELVEDGE_TOKEN)",
+                "refused {path}: {why}; whoever asks must send admin.token (the bridge: as \
+                 SELVEDGE_TOKEN)",
             );
         }
     }
@@ -203,9 +207,14 @@ fn refuse(refused: Refused) -> Response<Full<Bytes>> {
         Refused::TooLarge(longest) => {
             text(StatusCode::PAYLOAD_TOO_LARGE, format!("at most {} KiB\n", longest / 1024))
         }
-        Refused::Token => text(
-            StatusCode::UNAUTHORIZED,
-            "send `Authorization: Bearer TOKEN`, the value of admin.token\n",
+        Refused::Token(bad) => {
+            let mut refused = text(StatusCode::UNAUTHORIZED, bad.told());
+            refused.headers_mut().insert(WWW_AUTHENTICATE, bad.challenge());
+            refused
+        }
+        Refused::Elsewhere => text(
+            StatusCode::FORBIDDEN,
+            "this edge has no admin.token, so only its own machine may; configure one and send it\n",
         ),
         Refused::ContentType => {
             text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`\n")

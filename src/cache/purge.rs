@@ -19,10 +19,10 @@ impl<S: Inner> Edge<S> {
         if request.method().as_str() != "PURGE" {
             return None;
         }
-        if !access.has_token(request.headers()) {
-            let why = "send `Authorization: Bearer TOKEN`, the value of admin.token\n";
-            let mut refused = answer(StatusCode::UNAUTHORIZED, "text/plain; charset=utf-8", why);
-            refused.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if let Err(bad) = access.check_token(request.headers()) {
+            let (status, kind) = (StatusCode::UNAUTHORIZED, "text/plain; charset=utf-8");
+            let mut refused = answer(status, kind, bad.told());
+            refused.headers_mut().insert(WWW_AUTHENTICATE, bad.challenge());
             return Some(refused);
         }
         let path = request.uri().path();

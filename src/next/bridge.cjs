@@ -448,6 +448,7 @@ class Edge {
         const { statusCode } = response;
         if (statusCode >= 200 && statusCode < 300) resolve();
         else if (statusCode === 401) reject(new Error('it refuses SELVEDGE_TOKEN, which must be its admin.token'));
+        else if (statusCode === 403) reject(new Error('it lets only its own machine in; give it an admin.token, the same as SELVEDGE_TOKEN'));
         else reject(new Error(`it answers ${statusCode}`));
       });
       const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeout);

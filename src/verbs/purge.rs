@@ -16,13 +16,25 @@ pub enum Unpurged {
     /// Nobody answers at the admin side.
     #[error("{0}; is the edge running, and is admin.listen {at}?", at = .0.at)]
     NoAnswer(#[from] Unanswered),
-    /// The edge wants a token, or another one.
-    #[error(
-        "the edge at {at} wants its token; say it as SELVEDGE_ADMIN_TOKEN=..., or name its file with --config"
-    )]
-    Token {
+    /// The edge wants a token.
+    #[error("the edge at {at} wants its token, and was sent none; {REMEDY}")]
+    NoToken {
         /// Which.
         at: OriginAddress,
+    },
+    /// The edge wants another token.
+    #[error("the token is wrong: the edge at {at} has another admin.token; {REMEDY}")]
+    WrongToken {
+        /// Which.
+        at: OriginAddress,
+    },
+    /// The edge lets only its own machine in.
+    #[error("the edge at {at} refuses: {text}")]
+    Refused {
+        /// Which.
+        at: OriginAddress,
+        /// What it said.
+        text: String,
     },
     /// It answers something else than how many.
     #[error("{at} does not answer as the admin side of an edge does ({status}: {text})")]
@@ -36,12 +48,18 @@ pub enum Unpurged {
     },
 }
 
+const REMEDY: &str =
+    "say it as SELVEDGE_ADMIN_TOKEN=..., or name the edge's own file with --config";
+
 impl Unpurged {
     /// What the process exits with.
     pub fn exit(&self) -> u8 {
         match self {
             Self::NoAnswer(_) => exit::UNAVAILABLE,
-            Self::Token { .. } | Self::Odd { .. } => exit::FAILED,
+            Self::NoToken { .. }
+            | Self::WrongToken { .. }
+            | Self::Refused { .. }
+            | Self::Odd { .. } => exit::FAILED,
         }
     }
 }
@@ -68,18 +86,23 @@ pub async fn purge(
     let answer = Line::new(admin.clone(), PATIENCE)
         .ask(to_admin("/invalidate", token, what), LONGEST)
         .await?;
-    if answer.status() == StatusCode::UNAUTHORIZED {
-        return Err(Unpurged::Token { at: admin });
-    }
     let done = serde_json::from_slice::<Done>(answer.body());
     match (answer.status(), done) {
         (StatusCode::OK, Ok(Done { invalidated })) => Ok(invalidated),
+        (StatusCode::UNAUTHORIZED, _) if token.is_none() => Err(Unpurged::NoToken { at: admin }),
+        (StatusCode::UNAUTHORIZED, _) => Err(Unpurged::WrongToken { at: admin }),
+        (StatusCode::FORBIDDEN, _) => {
+            Err(Unpurged::Refused { at: admin, text: beginning(answer.body()) })
+        }
         (status, _) => {
-            let text = String::from_utf8_lossy(answer.body());
-            let text = text.trim().chars().take(200).collect();
+            let text = beginning(answer.body());
             Err(Unpurged::Odd { at: admin, status, text })
         }
     }
+}
+
+fn beginning(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).trim().chars().take(200).collect()
 }
 
 /// What is told when it is done.

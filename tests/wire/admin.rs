@@ -60,10 +60,18 @@ fn whoever_may_not_is_told_what_is_missing() {
     let token = "0123456789abcdef";
     let (mut closed, admin) = Edge::with_admin(&origin, &[&format!("admin.token={token}")]);
     let (head, told) = invalidate(admin, JSON, r#"{"all":true}"#);
-    assert!(head.starts_with("http/1.1 401 ") && told.contains("admin.token"), "{head}{told}");
-    let line = closed.wait_for_log("refused /invalidate");
+    assert!(
+        head.starts_with("http/1.1 401 ") && told.contains("there is no token"),
+        "{head}{told}"
+    );
+    assert_eq!(field(&head, "www-authenticate"), Some("bearer"));
+    let line = closed.wait_for_log("refused /invalidate: it came without a token");
     assert!(line.contains("127.0.0.1") && line.contains("SELVEDGE_TOKEN"), "{line}");
-    assert!(!line.contains(token), "{line}");
+    let wrong = "Authorization: Bearer fedcba9876543210\r\n";
+    let (head, told) = invalidate(admin, wrong, r#"{"all":true}"#);
+    assert!(head.starts_with("http/1.1 401 ") && told.contains("the token is wrong"), "{told}");
+    assert_eq!(field(&head, "www-authenticate"), Some("bearer error=\"invalid_token\""));
+    assert!(!told.contains(token) && !closed.said.iter().any(|line| line.contains(token)));
     let bearer = format!("Authorization: Bearer {token}\r\n");
     let (head, _) = invalidate(admin, &bearer, r#"{"all":true}"#);
     assert!(head.starts_with("http/1.1 200 "), "{head}");

@@ -53,7 +53,12 @@ fn whoever_may_not_purge_is_told_what_to_say_and_nobody_there_is_another_matter(
     let args = ["purge", "--all", "--admin", &admin];
     let (code, _, errors) = run(&args, &[]);
     assert_eq!(code, 1);
-    assert!(errors.contains("SELVEDGE_ADMIN_TOKEN"), "{errors}");
+    assert!(errors.contains("was sent none; say it as SELVEDGE_ADMIN_TOKEN"), "{errors}");
+    let wrong = "fedcba9876543210";
+    let (code, _, errors) = run(&args, &[("SELVEDGE_ADMIN_TOKEN", wrong)]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("the token is wrong") && errors.contains("--config"), "{errors}");
+    assert!(!errors.contains(token) && !errors.contains(wrong), "{errors}");
     let (code, told, errors) = run(&args, &[("SELVEDGE_ADMIN_TOKEN", token)]);
     assert_eq!(
         (code, told.as_str()),
@@ -81,6 +86,8 @@ fn the_method_purge_is_for_whoever_has_the_token_and_for_nobody_where_it_is_off(
     let (head, told) = purge(&edge, "");
     assert!(head.starts_with("http/1.1 401 ") && told.contains("admin.token"), "{head}{told}");
     assert!(story(&edge, "/a").contains("hit"));
+    let (head, told) = purge(&edge, "Authorization: Bearer fedcba9876543210\r\n");
+    assert!(head.starts_with("http/1.1 401 ") && told.contains("the token is wrong"), "{told}");
     let (head, told) = purge(&edge, &bearer);
     assert!(head.starts_with("http/1.1 200 "), "{head}");
     assert_eq!(told, "{\"invalidated\":1}\n");
