@@ -11,11 +11,35 @@ use http::StatusCode;
 /// Why a request got no answer from the origin or the cache.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ProxyError {
-    /// Nobody listens at the origin's address, or it cannot be resolved.
-    #[error("origin {origin} cannot be reached: {reason}")]
+    /// The origin's name has no address.
+    #[error(
+        "the name in origin {origin} cannot be resolved: {reason}; check the name, and the resolver of this machine or container (origin.url)"
+    )]
+    NotResolved {
+        /// The origin as configured.
+        origin: Arc<str>,
+        /// What the name server answered, where that can be known.
+        rcode: Option<&'static str>,
+        /// What the system said.
+        reason: Arc<str>,
+    },
+    /// Nobody said in time which address the origin's name has.
+    #[error(
+        "the name in origin {origin} was not resolved within {limit:?} (origin.connect_timeout); check the resolver of this machine or container"
+    )]
+    ResolveTimeout {
+        /// The origin as configured.
+        origin: Arc<str>,
+        /// `origin.connect_timeout`.
+        limit: Duration,
+    },
+    /// No connection can be opened to the origin's address.
+    #[error("origin {origin} cannot be reached: {reason}; {}", .why.remedy())]
     ConnectFailed {
         /// The origin as configured.
         origin: Arc<str>,
+        /// What kind of failure it is.
+        why: Unreachable,
         /// What the system said.
         reason: Arc<str>,
     },
@@ -106,16 +130,57 @@ pub enum ProxyError {
     Abandoned,
 }
 
+/// Why no connection can be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreachable {
+    /// Nobody listens there.
+    Refused,
+    /// There is no way there.
+    Unroutable,
+    /// Whoever listens there breaks off at once.
+    BrokenOff,
+    /// This machine has run out of what it takes, or does not allow it.
+    Own,
+    /// Anything else.
+    Unavailable,
+}
+
+impl Unreachable {
+    /// What to do about it.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Refused => "Next.js is not up, or listens elsewhere (origin.url)",
+            Self::Unroutable => "check the address, and this machine's network (origin.url)",
+            Self::BrokenOff => "what listens there does not want us (origin.url)",
+            Self::Own => "it is this machine: `ulimit -n`, ports, permissions, its firewall",
+            Self::Unavailable => "check the address (origin.url)",
+        }
+    }
+
+    /// The error type of RFC 9209 section 2.3.
+    fn proxy_status(self) -> &'static str {
+        match self {
+            Self::Refused => "connection_refused",
+            Self::Unroutable => "destination_ip_unroutable",
+            Self::BrokenOff => "connection_terminated",
+            Self::Own => "proxy_internal_error",
+            Self::Unavailable => "destination_unavailable",
+        }
+    }
+}
+
 impl ProxyError {
     /// The status that the client gets.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::ConnectFailed { .. }
+            Self::NotResolved { .. }
+            | Self::ConnectFailed { .. }
             | Self::ConnectionLost { .. }
             | Self::InvalidResponse { .. } => StatusCode::BAD_GATEWAY,
-            Self::ConnectTimeout { .. } | Self::FirstByteTimeout { .. } | Self::Deadline { .. } => {
-                StatusCode::GATEWAY_TIMEOUT
-            }
+            Self::ResolveTimeout { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::FirstByteTimeout { .. }
+            | Self::Deadline { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::PoolExhausted { .. } | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::OriginFailed { status } => *status,
             Self::Loop { .. } => StatusCode::LOOP_DETECTED,
@@ -129,7 +194,9 @@ impl ProxyError {
     /// The error type of RFC 9209 section 2.3, for `Proxy-Status` and logs.
     pub fn proxy_status(&self) -> &'static str {
         match self {
-            Self::ConnectFailed { .. } => "connection_refused",
+            Self::NotResolved { .. } => "dns_error",
+            Self::ResolveTimeout { .. } => "dns_timeout",
+            Self::ConnectFailed { why, .. } => why.proxy_status(),
             Self::ConnectTimeout { .. } => "connection_timeout",
             Self::PoolExhausted { .. } | Self::Overloaded { .. } => "connection_limit_reached",
             Self::FirstByteTimeout { .. } | Self::Deadline { .. } => "http_response_timeout",

@@ -227,9 +227,12 @@ async fn find<S: Inner>(way: &S, build: &Build) -> Found {
     request.headers_mut().insert(RSC, HeaderValue::from_static("1"));
     match timeout(PATIENCE, way.clone().oneshot(request)).await {
         Ok(Ok(answer)) => found(&answer),
-        Ok(Err(ProxyError::ConnectFailed { .. } | ProxyError::ConnectTimeout { .. })) => {
-            Found::Nobody
-        }
+        Ok(Err(
+            ProxyError::NotResolved { .. }
+            | ProxyError::ResolveTimeout { .. }
+            | ProxyError::ConnectFailed { .. }
+            | ProxyError::ConnectTimeout { .. },
+        )) => Found::Nobody,
         Ok(Err(_)) | Err(_) => Found::Unclear,
     }
 }

@@ -155,7 +155,9 @@ impl Asker {
             | ProxyError::OriginFailed { .. } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
-            ProxyError::ConnectFailed { .. }
+            ProxyError::NotResolved { .. }
+            | ProxyError::ResolveTimeout { .. }
+            | ProxyError::ConnectFailed { .. }
             | ProxyError::ConnectTimeout { .. }
             | ProxyError::FirstByteTimeout { .. }
             | ProxyError::ConnectionLost { .. }
@@ -202,10 +204,17 @@ impl Form {
 /// name addresses that are nobody's business.
 fn proxy_status(error: &ProxyError) -> HeaderValue {
     let mut value = format!("selvedge; error={}", error.proxy_status());
-    if let ProxyError::OriginFailed { status } = error {
+    match error {
         // Section 2.1.4: what was received is what we answer, of another request.
-        value.push_str("; received-status=");
-        value.push_str(status.as_str());
+        ProxyError::OriginFailed { status } => {
+            value.push_str("; received-status=");
+            value.push_str(status.as_str());
+        }
+        // Section 2.3.2: a string.
+        ProxyError::NotResolved { rcode: Some(rcode), .. } => {
+            value.push_str(&format!("; rcode=\"{rcode}\""));
+        }
+        _ => {}
     }
     HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("selvedge"))
 }
@@ -248,6 +257,7 @@ fn json(status: StatusCode, id: &RequestId) -> String {
 mod tests {
     use super::*;
     use crate::client::Client;
+    use crate::error::Unreachable;
     use http_body_util::BodyExt;
     use tower::{ServiceExt, service_fn};
 
@@ -265,7 +275,8 @@ mod tests {
     }
 
     fn refused() -> ProxyError {
-        ProxyError::ConnectFailed { origin: "http://10.1.2.3".into(), reason: "secret".into() }
+        let (origin, reason) = ("http://10.1.2.3".into(), "secret".into());
+        ProxyError::ConnectFailed { origin, why: Unreachable::Refused, reason }
     }
 
     #[tokio::test]
@@ -293,6 +304,19 @@ mod tests {
         assert_eq!(headers["cache-control"], "no-store");
         assert_eq!(headers["x-request-id"], "r1");
         assert_eq!(headers.get("retry-after"), None);
+        let unknown = |rcode| ProxyError::NotResolved {
+            origin: "http://next".into(),
+            rcode,
+            reason: "secret".into(),
+        };
+        for (rcode, expected) in [
+            (Some("NXDOMAIN"), "selvedge; error=dns_error; rcode=\"NXDOMAIN\""),
+            (None, "selvedge; error=dns_error"),
+        ] {
+            let (response, _) = failed("GET", "*/*", unknown(rcode)).await;
+            assert_eq!(response.status(), 502);
+            assert_eq!(response.headers()["proxy-status"], expected);
+        }
         let (response, _) = failed("GET", "*/*", ProxyError::Overloaded { max: 1 }).await;
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()["retry-after"], "1");

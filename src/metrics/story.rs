@@ -154,7 +154,11 @@ outcomes! {
     }
     Refused "refused" { ImageParameters "image-parameters", OnlyIfCached "only-if-cached", }
     Error "error" {
+        DnsError "dns_error",
+        DnsTimeout "dns_timeout",
         ConnectionRefused "connection_refused",
+        Unroutable "destination_ip_unroutable",
+        Unavailable "destination_unavailable",
         ConnectionTimeout "connection_timeout",
         ConnectionLimit "connection_limit_reached",
         ResponseTimeout "http_response_timeout",
@@ -222,6 +226,8 @@ impl From<&ProxyError> for Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Unreachable;
+    use std::time::Duration;
 
     #[test]
     fn what_cache_status_says_has_a_place() {
@@ -275,11 +281,20 @@ mod tests {
 
     #[test]
     fn every_error_has_a_place_of_its_own_kind() {
+        let failed =
+            |why| ProxyError::ConnectFailed { origin: "o".into(), why, reason: "r".into() };
         for error in [
             ProxyError::Abandoned,
             ProxyError::Overloaded { max: 1 },
             ProxyError::Loop { origin: "o".into() },
             ProxyError::InvalidResponse { reason: "r".into() },
+            ProxyError::ResolveTimeout { origin: "o".into(), limit: Duration::ZERO },
+            ProxyError::NotResolved { origin: "o".into(), rcode: None, reason: "r".into() },
+            failed(Unreachable::Refused),
+            failed(Unreachable::Unroutable),
+            failed(Unreachable::BrokenOff),
+            failed(Unreachable::Own),
+            failed(Unreachable::Unavailable),
         ] {
             assert_eq!(Outcome::from(&error).reason(), error.proxy_status());
         }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::io;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -12,9 +13,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tracing::debug;
 
+use super::way::Way;
 use crate::body::Body;
 use crate::config::{OriginAddress, OriginConfig};
 use crate::error::ProxyError;
@@ -40,41 +42,31 @@ pub(super) async fn connect(
     config: &OriginConfig,
     metrics: &Metrics,
 ) -> Result<Sender, ProxyError> {
-    let limit = config.connect_timeout;
-    match timeout(limit, open(address, config, metrics)).await {
-        Ok(opened) => opened.map_err(|reason| failed(address, &reason)),
-        Err(_) => Err(ProxyError::ConnectTimeout { origin: name(address), limit }),
-    }
-}
-
-async fn open(
-    address: &OriginAddress,
-    config: &OriginConfig,
-    metrics: &Metrics,
-) -> Result<Sender, String> {
+    let way = Way::new(address, config.connect_timeout);
     let limit = config.first_byte_timeout;
     match address {
         OriginAddress::Tcp { host, port } => {
             // Resolved each time: in a cluster the address behind a name changes.
-            let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(text)?;
+            let found = way.resolve(host, *port).await?;
+            let stream = way.open(TcpStream::connect(found.as_slice())).await?;
             let _ = stream.set_nodelay(true);
-            handshake(stream, limit, metrics.clone()).await
+            way.open(handshake(stream, limit, metrics.clone())).await
         }
         OriginAddress::Unix(path) => {
-            let stream = UnixStream::connect(path).await.map_err(text)?;
-            handshake(stream, limit, metrics.clone()).await
+            let stream = way.open(UnixStream::connect(path)).await?;
+            way.open(handshake(stream, limit, metrics.clone())).await
         }
     }
 }
 
 /// `limit` is how long the connection may stand still once nobody waits for an answer over it.
-async fn handshake<IO>(io: IO, limit: Duration, metrics: Metrics) -> Result<Sender, String>
+async fn handshake<IO>(io: IO, limit: Duration, metrics: Metrics) -> io::Result<Sender>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut builder = http1::Builder::new();
     builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
-    let (http, connection) = builder.handshake(TokioIo::new(io)).await.map_err(text)?;
+    let (http, connection) = builder.handshake(TokioIo::new(io)).await.map_err(io::Error::other)?;
     let (held, released) = oneshot::channel();
     metrics.count(Event::OriginOpened);
     tokio::spawn(async move {
@@ -124,16 +116,4 @@ pub(super) fn host(address: &OriginAddress) -> HeaderValue {
         OriginAddress::Unix(_) => "localhost".to_owned(),
     };
     HeaderValue::try_from(host).unwrap_or(HeaderValue::from_static("localhost"))
-}
-
-fn failed(address: &OriginAddress, reason: &str) -> ProxyError {
-    ProxyError::ConnectFailed { origin: name(address), reason: reason.into() }
-}
-
-fn name(address: &OriginAddress) -> std::sync::Arc<str> {
-    address.to_string().into()
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

@@ -11,6 +11,7 @@ mod framing;
 mod pool;
 mod probe;
 mod upgrade;
+mod way;
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -184,7 +184,9 @@ fn is_missing(status: StatusCode) -> bool {
 /// Whether it was for the origin that there is no answer, and not for the client.
 fn is_no_answer(error: &ProxyError) -> bool {
     match error {
-        ProxyError::ConnectFailed { .. }
+        ProxyError::NotResolved { .. }
+        | ProxyError::ResolveTimeout { .. }
+        | ProxyError::ConnectFailed { .. }
         | ProxyError::ConnectTimeout { .. }
         | ProxyError::PoolExhausted { .. }
         | ProxyError::FirstByteTimeout { .. }

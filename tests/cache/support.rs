@@ -15,7 +15,7 @@ use selvedge::build::Application;
 use selvedge::cache::{Cache, Lasting, Settings};
 use selvedge::clock::Clock;
 use selvedge::config::{self, CacheConfig, Config, Sources};
-use selvedge::error::{BodyError, ProxyError};
+use selvedge::error::{BodyError, ProxyError, Unreachable};
 use selvedge::metrics::{Metrics, Storied};
 use selvedge::next::manifest::{Found, Manifest};
 use selvedge::policy::date::Timestamp;
@@ -90,7 +90,11 @@ impl Exchange {
 }
 
 pub fn refused() -> ProxyError {
-    ProxyError::ConnectFailed { origin: "http://origin".into(), reason: "refused".into() }
+    ProxyError::ConnectFailed {
+        origin: "http://origin".into(),
+        why: Unreachable::Refused,
+        reason: "refused".into(),
+    }
 }
 
 /// The origin's end of a body.

@@ -17,7 +17,7 @@ use crate::body::Body;
 use crate::cache::{Cache, Inner, Lasting, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::error::{BodyError, ProxyError};
+use crate::error::{BodyError, ProxyError, Unreachable};
 use crate::metrics::Metrics;
 use crate::store::MemoryStore;
 
@@ -149,7 +149,11 @@ pub(super) fn gone() -> Answer {
 }
 
 pub(super) fn refused() -> Answer {
-    Err(ProxyError::ConnectFailed { origin: "http://origin".into(), reason: "refused".into() })
+    Err(ProxyError::ConnectFailed {
+        origin: "http://origin".into(),
+        why: Unreachable::Refused,
+        reason: "refused".into(),
+    })
 }
 
 #[tokio::test]
