@@ -175,12 +175,14 @@ fn edge(log: bool) -> impl Answering {
     let clock = Clock::system();
     let form = Form::of(&config.log, false).unwrap();
     let writer = log.then(|| Writer::new("bench", std::io::sink()));
+    let metrics = Metrics::new(&clock);
+    let store = MemoryStore::new(1 << 30, config.cache.max_variants);
     let parts = Parts {
         origin,
         origin_name: "http://127.0.0.1:3000".into(),
-        lasting: Lasting::new(MemoryStore::new(1 << 30, config.cache.max_variants), &config.cache),
+        lasting: Lasting::new(store, &config.cache, &metrics),
         vault: None,
-        metrics: Metrics::new(&clock),
+        metrics,
         error_page: ErrorPage::Own,
         clock: clock.clone(),
         access_log: writer.map(|writer| AccessLogger::new(writer, clock, form)),

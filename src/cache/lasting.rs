@@ -12,6 +12,7 @@ use super::search::Searches;
 use super::unstorable::Unstorable;
 use crate::config::CacheConfig;
 use crate::log::Seldom;
+use crate::metrics::Metrics;
 use crate::store::MemoryStore;
 
 /// See the module. Clones are the same.
@@ -30,8 +31,8 @@ pub struct Lasting {
 
 impl Lasting {
     /// For a cache that keeps what it may in `store`. Of `config` it takes what cannot change while
-    /// it runs.
-    pub fn new(store: MemoryStore, config: &CacheConfig) -> Self {
+    /// it runs; how much of that is in use stands in `metrics`.
+    pub fn new(store: MemoryStore, config: &CacheConfig, metrics: &Metrics) -> Self {
         let room = bytes(config.max_filling.unwrap_or(store.capacity() / 2));
         Self {
             store,
@@ -41,7 +42,7 @@ impl Lasting {
             searches: Arc::new(Searches::new()),
             room: Room::new(room),
             unstorable: Unstorable::new(config.uncacheable_memory),
-            renewals: Budget::new(config.max_revalidations),
+            renewals: Budget::new(config.max_revalidations, metrics.clone()),
             failing: Arc::default(),
         }
     }

@@ -82,9 +82,15 @@ pub enum Gauge {
     VaultBytes,
     /// Files in the vault.
     VaultFiles,
+    /// Background revalidations that run.
+    RenewalsRunning,
+    /// How many may run just now.
+    RenewalsAllowed,
+    /// How many may ever run at once.
+    RenewalsMost,
 }
 
-pub(super) const GAUGES: usize = 3;
+pub(super) const GAUGES: usize = 6;
 
 /// Every reason for which an answer is not stored, as `Cache-Status` says it.
 pub(super) const UNSTORED: &[&str] = &[

@@ -77,6 +77,22 @@ impl Metrics {
                 "Connections to the origin that wait for a request",
                 self.value(Gauge::OriginIdle),
             ),
+            (
+                "revalidations_running",
+                "Background revalidations that run",
+                self.value(Gauge::RenewalsRunning),
+            ),
+            (
+                "revalidations_allowed",
+                "Background revalidations that may run just now; more with each that ends well, half \
+                 with each that fails",
+                self.value(Gauge::RenewalsAllowed),
+            ),
+            (
+                "revalidations_max",
+                "Background revalidations that may ever run at once (cache.max_revalidations)",
+                self.value(Gauge::RenewalsMost),
+            ),
             ("vault_bytes", "Bytes of files in the vault", self.value(Gauge::VaultBytes)),
             ("vault_files", "Files in the vault", self.value(Gauge::VaultFiles)),
         ] {

@@ -157,7 +157,7 @@ pub async fn run(
     let parts = Parts {
         origin: upstream.origin.clone(),
         origin_name: upstream.address.to_string().into(),
-        lasting: Lasting::new(store.clone(), &config.cache),
+        lasting: Lasting::new(store.clone(), &config.cache, &metrics),
         window,
         way: Way::default(),
         vault: aids::vault(&config, &upstream.origin, seeds, &clock, &metrics),

@@ -246,7 +246,7 @@ async fn bursts_on_many_cores_are_one_request_each_and_nobody_gets_a_part() {
     let store = selvedge::store::MemoryStore::new(64 << 20, config.max_variants);
     let metrics = selvedge::metrics::Metrics::new(&clock);
     let settings = selvedge::cache::Settings::default();
-    let lasting = selvedge::cache::Lasting::new(store, &config);
+    let lasting = selvedge::cache::Lasting::new(store, &config, &metrics);
     let cache = selvedge::cache::Cache::new(origin, lasting, clock, settings, metrics);
     const BURSTS: usize = 500;
     for burst in 0..BURSTS {

@@ -159,7 +159,7 @@ impl Edge {
         let store = MemoryStore::new(64 << 20, settings.cache.max_variants);
         let (application, origin) = (settings.application.clone(), Origin(sender));
         let (metrics, way) = (Metrics::new(&clock), origin.clone());
-        let lasting = Lasting::new(store.clone(), &settings.cache);
+        let lasting = Lasting::new(store.clone(), &settings.cache, &metrics);
         let cache = Cache::new(way, lasting, clock.clone(), settings, metrics.clone());
         let early = VecDeque::new();
         Self { cache, store, clock, application, metrics, origin, exchanges, early }

@@ -106,6 +106,8 @@ fn what_clients_ask_for_is_counted_by_class_and_by_how_it_was_answered() {
         ("selvedge_received_bytes_total", 200.0),
         ("selvedge_sent_bytes_total", 500.0),
         ("selvedge_store_capacity_bytes", 1.0),
+        ("selvedge_revalidations_allowed", 8.0),
+        ("selvedge_revalidations_max", 64.0),
         ("selvedge_runtime_workers", 1.0),
         ("selvedge_runtime_tasks", 1.0),
         ("process_resident_memory_bytes", 1e6),

@@ -354,7 +354,7 @@ async fn the_cache_keeps_what_comes_from_the_vault_and_says_whose_it_is() {
     let clock = Clock::manual(START);
     let store = MemoryStore::new(1 << 20, 32);
     let metrics = Metrics::new(&clock);
-    let lasting = Lasting::new(store, &edge.config.cache);
+    let lasting = Lasting::new(store, &edge.config.cache, &metrics);
     let settings = Settings::from(&edge.config);
     let mut cache = Cache::new(edge.layer(), lasting, clock, settings, metrics);
     for (request, answer, expected) in [
