@@ -213,6 +213,11 @@ mod tests {
         let (writer, out) = held();
         line(&writer, "first\n");
         assert_eq!(out.recv().unwrap(), b"first\n");
+        // From here on the thread is held by its reader, and takes none of what follows.
+        line(&writer, "second\n");
+        while !writer.0.state.lock().lines.is_empty() {
+            thread::yield_now();
+        }
         let long = "x".repeat(1 << 20);
         (0..10).for_each(|_| line(&writer, &long));
         let reader = thread::spawn(move || out.iter().flatten().collect::<Vec<u8>>());
