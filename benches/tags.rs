@@ -77,7 +77,7 @@ fn head(entry: usize, tags: usize) -> Head {
         renew_from: Timestamp::default(),
         part: None,
         tags: names.into(),
-        withheld: HeaderMap::new(),
+        withheld: None,
         codable: None,
     }
 }

@@ -25,7 +25,7 @@ use crate::coding::stream::{self, Encoders};
 use crate::error::ProxyError;
 use crate::policy::coding::{self, Accepted, Coding};
 use crate::policy::key::KeyBuf;
-use crate::store::{Coded, Making, MemoryStore, StoredResponse};
+use crate::store::{Coded, Making, MemoryStore, StoredResponse, in_little};
 
 /// Who makes codings.
 #[derive(Debug)]
@@ -235,5 +235,6 @@ fn keep(making: Making, body: Bytes, stored: &StoredResponse) {
 }
 
 fn in_coding(coding: Coding, stored: &StoredResponse, body: Bytes) -> Coded {
-    Coded { headers: coding::coded(&stored.head.headers, coding, Some(body.len())), body }
+    let headers = coding::coded(&stored.head.headers, coding, Some(body.len()));
+    Coded { headers: in_little(&headers), body }
 }

@@ -19,7 +19,7 @@ use crate::config::ClientCacheControl;
 use crate::layer::introduce;
 use crate::next::assets::Kind;
 use crate::next::verdict::{self, NEXT_CACHE, Unfit};
-use crate::next::{assets, bridge};
+use crate::next::{assets, bridge, names};
 use crate::policy::cache_control::{self, ResponseDirectives};
 use crate::policy::date::{Timestamp, format_http_date, parse_http_date};
 use crate::policy::freshness::{FOREVER, Freshness, LifetimeBy, corrected_initial_age};
@@ -54,7 +54,7 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
         return head_for_all(answer, settings);
     };
     let mut head = head_for_all(&Answer { response: &unpinned, ..*answer }, settings)?;
-    head.withheld.extend(pins);
+    head.withheld.get_or_insert_default().extend(pins);
     Ok(head)
 }
 
@@ -101,7 +101,7 @@ fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstor
         renew_from: Timestamp::default(),
         part: None,
         tags: settings.tags(request.uri.path(), &response.headers).into(),
-        withheld: HeaderMap::new(),
+        withheld: None,
         codable: settings.codable(response.status, &response.headers),
     };
     if settings.is_image(request.uri.path()) {
@@ -140,7 +140,7 @@ fn outlive_the_optimizer(freshness: &mut Freshness, rules: &Rules) {
 fn withhold(head: &mut Head, switches: &Switches) {
     for name in withheld(&head.headers, switches) {
         for value in head.headers.get_all(&name) {
-            head.withheld.append(&name, value.clone());
+            head.withheld.get_or_insert_default().append(&name, value.clone());
         }
         head.headers.remove(name);
     }
@@ -235,7 +235,8 @@ fn compact(headers: &HeaderMap) -> HeaderMap {
         let own = text.slice(at..at + value.len());
         at += value.len();
         // What was a value can be one again.
-        compact.append(name, HeaderValue::from_maybe_shared(own).unwrap_or_else(|_| value.clone()));
+        let own = HeaderValue::from_maybe_shared(own).unwrap_or_else(|_| value.clone());
+        compact.append(names::shared(name), own);
     }
     compact
 }

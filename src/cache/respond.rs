@@ -127,7 +127,7 @@ pub(super) fn filling(
     now: Timestamp,
 ) -> Response<Body> {
     if !status.collapsed {
-        headers.extend(head.withheld.clone());
+        headers.extend(head.withheld.as_deref().into_iter().flat_map(HeaderMap::clone));
     }
     put(&mut headers, CACHE_STATUS, told(head, status));
     match seconds(head.freshness.age(now)) {

@@ -11,5 +11,6 @@ pub mod draft;
 pub mod images;
 pub mod locale;
 pub mod manifest;
+pub mod names;
 pub mod tracking;
 pub mod verdict;

@@ -14,5 +14,5 @@ pub use codings::{Codable, Coded, Codings, Making};
 pub use limit::default_capacity;
 pub use memory::MemoryStore;
 pub use renewal::{Renewal, RenewalGuard};
-pub use stored::{Entry, Head, StoredResponse};
+pub use stored::{Entry, Head, StoredResponse, in_little};
 pub use tags::{Mark, Tags, Validity};

@@ -40,8 +40,8 @@ pub struct Head {
     pub part: Option<Part>,
     /// By what it can be invalidated, besides its key.
     pub tags: Arc<[Box<str>]>,
-    /// Fields that only the one who asked may have; they are not stored.
-    pub withheld: HeaderMap,
+    /// Fields that only the one who asked may have, if any; they are not stored.
+    pub withheld: Option<Box<HeaderMap>>,
     /// How it may be coded, if it may.
     pub codable: Option<Codable>,
 }
@@ -93,7 +93,8 @@ impl Head {
 impl StoredResponse {
     /// A response with its body complete.
     pub fn new(head: Head, body: Bytes) -> Arc<Self> {
-        let head = Head { withheld: HeaderMap::new(), ..head };
+        let headers = in_little(&head.headers);
+        let head = Head { headers, withheld: None, ..head };
         let renewal = Renewal::not_before(head.renew_from);
         let codable = head.codable.filter(|codable| body.len() >= codable.least);
         let codings = codable.map(|codable| Box::new(Codings::new(codable)));
@@ -133,11 +134,17 @@ impl StoredResponse {
     }
 }
 
+/// The same fields in no more memory than they need: a map has room for more, and a copy of it has not.
+pub fn in_little(headers: &HeaderMap) -> HeaderMap {
+    headers.clone()
+}
+
 /// Bytes of memory that fields take.
 pub(super) fn fields(headers: &HeaderMap) -> usize {
     let text: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    // A header map keeps a bucket and an index for each slot that it has room for.
-    text + headers.capacity() * (HEADER_BUCKET + HEADER_INDEX)
+    // What is `in_little` has a bucket for each field; a map's indices have room for a third more than
+    // it says.
+    text + headers.len() * HEADER_BUCKET + headers.capacity() * HEADER_INDEX * 4 / 3
 }
 
 /// A tag's name and place here, its place in the list of the tag, and of the mark a share.
