@@ -35,6 +35,7 @@ use selvedge::metrics::Metrics;
 use selvedge::server::Answering;
 use selvedge::stack::{self, Parts};
 use selvedge::store::MemoryStore;
+use selvedge::traces::Traces;
 use tower::{Service, service_fn};
 
 const ROUNDS_VARIABLE: &str = "HIT_ROUNDS";
@@ -191,6 +192,7 @@ fn edge(log: bool) -> impl Answering {
         application: Application::default(),
         pseudonym: Pseudonym::new(),
         waiting: Waiting::default(),
+        traces: Traces::default(),
     };
     stack::build(&config, parts)
 }

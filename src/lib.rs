@@ -50,6 +50,7 @@ pub mod run;
 pub mod server;
 pub mod stack;
 pub mod store;
+pub mod traces;
 pub mod vault;
 pub mod verbs;
 pub mod warm;

@@ -40,6 +40,7 @@ use crate::layer::{forwarded, guard, hop_by_hop, introduce};
 use crate::log::AccessLogger;
 use crate::metrics::Metrics;
 use crate::server::Answering;
+use crate::traces::Traces;
 use crate::vault::{StandIn, Vault};
 use crate::warm::Way;
 
@@ -73,19 +74,23 @@ pub struct Parts<S> {
     pub pseudonym: Pseudonym,
     /// Those who wait for the origin.
     pub waiting: Waiting,
+    /// Who is told of requests.
+    pub traces: Traces,
 }
 
 /// Builds the stack. Clones share everything; each connection has one.
 pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use<S> {
     let Parts { origin, origin_name, lasting, vault, clock, access_log, metrics, .. } = parts;
     let Parts { error_page, application, window, way, pseudonym, waiting, .. } = parts;
+    let traces = parts.traces.by(config);
     let trusted: Arc<[_]> = config.server.trusted_proxies.as_slice().into();
     let base_path: Arc<str> = config.next.base_path.as_str().into();
     let deadline = config.server.deadline;
     let max_requests = config.origin.max_requests;
     let (known, named) = (application.clone(), application.clone());
     let of_build = base_path.clone();
-    let settings = Settings { application, window, ..Settings::from(config) };
+    let (observed, introduced) = (traces.clone(), traces.clone());
+    let settings = Settings { application, window, traces, ..Settings::from(config) };
     let own_name = pseudonym.clone();
     let observing = metrics.clone();
     let tells_timing = config.server.server_timing;
@@ -97,7 +102,7 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         // Above `respond`, to tell of failures too, and to see just what the client gets.
         .layer_fn(move |inner| {
             let (metrics, log) = (observing.clone(), access_log.clone());
-            Observe::new(inner, metrics, log, named.clone(), tells_timing)
+            Observe::new(inner, metrics, log, named.clone(), observed.clone(), tells_timing)
         })
         // Turns failures into responses.
         .layer_fn(move |inner| Respond::new(inner, error_page.clone()))
@@ -127,7 +132,7 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         // Below both, so that nothing of a connection is ever stored.
         .map_response(hop_by_hop::strip_answer)
         // Below the cache: costs nothing on a hit, and each background revalidation gets it too.
-        .map_request(move |request| introduce::introduce(request, &pseudonym))
+        .map_request(move |request| introduce::introduce(request, &pseudonym, &introduced))
         // Below the cache: what is in memory is served however busy the origin is.
         .layer_fn(move |inner| Shed::new(inner, waiting.clone(), max_requests))
         .service(origin)

@@ -38,6 +38,18 @@ pub(super) enum Plan {
     Fetch(Box<Fetch>),
 }
 
+impl Plan {
+    /// In a word.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Answer(..) => "answer",
+            Self::Pass(_) => "pass",
+            Self::Complete(_) => "complete",
+            Self::Fetch(_) => "fetch",
+        }
+    }
+}
+
 /// Why a request is passed through.
 #[derive(Debug)]
 pub(super) struct Pass {

@@ -65,6 +65,7 @@ use crate::next::deployment;
 use crate::policy::key::{self, KeyBuf};
 use crate::policy::status::{self, Status};
 use crate::store::{MemoryStore, StoredResponse};
+use crate::traces::Doing;
 use budget::Budget;
 use coded::Coder;
 use collapse::Flights;
@@ -192,18 +193,32 @@ impl<S: Inner> Service<Request<Body>> for Cache<S> {
     fn call(&mut self, mut request: Request<Body>) -> CacheFuture {
         self.edge.settings.application.note_visit();
         let key = self.edge.key_to_tell(&request);
+        let traces = &self.edge.settings.traces;
+        let looking = traces.doing(&request, "cache lookup");
         let (plan, class) = self.edge.lookup(&mut request);
+        looking.found(plan.name());
+        let mut fetching = || {
+            let doing = traces.doing(&request, "cache fetch");
+            doing.leads(request.extensions_mut());
+            doing
+        };
         let answer = match plan {
             Plan::Answer(response, outcome) => {
                 let story = Story { class, outcome };
                 CacheFuture::Ready(Some(response.map(|body| Storied { body, story })))
             }
-            Plan::Pass(pass) => CacheFuture::boxed(class, self.edge.clone().pass(request, pass)),
+            Plan::Pass(pass) => {
+                let passing = self.edge.clone().pass(request, pass);
+                CacheFuture::boxed(class, Doing::default(), passing)
+            }
             Plan::Complete(completion) => {
-                CacheFuture::boxed(class, self.edge.clone().complete(request, *completion))
+                let doing = fetching();
+                let completing = self.edge.clone().complete(request, *completion);
+                CacheFuture::boxed(class, doing, completing)
             }
             Plan::Fetch(fetch) => {
-                CacheFuture::boxed(class, self.edge.clone().fetch(request, fetch))
+                let doing = fetching();
+                CacheFuture::boxed(class, doing, self.edge.clone().fetch(request, fetch))
             }
         };
         match key {
@@ -215,10 +230,12 @@ impl<S: Inner> Service<Request<Body>> for Cache<S> {
 
 impl<S: Inner> Edge<S> {
     /// Asks the origin, and notes how long it took.
-    async fn ask(&self, request: Request<Body>) -> Result<Response<Body>, ProxyError> {
+    async fn ask(&self, mut request: Request<Body>) -> Result<Response<Body>, ProxyError> {
         let began = self.clock.monotonic();
+        let asking = self.settings.traces.asking(&mut request);
         let (method, target) = (request.method().clone(), request.uri().clone());
         let answer = self.origin.clone().oneshot(request).await;
+        asking.answered(answer.as_ref());
         let failed =
             |why: &str| self.metrics.note_error(&format!("{method} {}", target.path()), why);
         let mut response = answer.inspect_err(|error| {
@@ -320,13 +337,21 @@ impl CacheFuture {
     /// An answer to a request of this class, whose `Cache-Status` is in its extensions.
     fn boxed(
         class: Class,
+        doing: Doing,
         answer: impl Future<Output = Result<Response<Body>, ProxyError>> + Send + 'static,
     ) -> Self {
         Self::Boxed(Box::pin(async move {
-            let response = answer.await?;
+            let response = match answer.await {
+                Ok(response) => response,
+                Err(error) => {
+                    doing.failed(error.proxy_status());
+                    return Err(error);
+                }
+            };
             // What was found when it was looked for once more has none.
             let status = response.extensions().get::<Status>();
             let story = Story { class, outcome: status.map_or(Outcome::Hit, Outcome::of) };
+            doing.ended(status);
             Ok(response.map(|body| Storied { body, story }))
         }))
     }

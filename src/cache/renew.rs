@@ -61,11 +61,17 @@ impl<S: Inner> Edge<S> {
         self.metrics.count(Event::RenewalStarted);
         let stale = Some(guard.stored().clone());
         let fetch = Fetch { target: self.target_at(key), reason: ForwardReason::Stale, stale };
-        let visitor = whole(request);
+        let mut visitor = whole(request);
+        let doing = self.settings.traces.doing(request, "cache renewal");
+        doing.leads(&mut visitor.extensions);
         let edge = self.clone();
         let task = async move {
-            if edge.revalidate(guard, &fetch, visitor).await == Ended::Well {
-                place.ended_well();
+            match edge.revalidate(guard, &fetch, visitor).await {
+                Ended::Well => {
+                    place.ended_well();
+                    doing.ended(None);
+                }
+                Ended::Badly => doing.failed("renewal_failed"),
             }
         };
         tokio::spawn(task.in_current_span());

@@ -21,6 +21,7 @@ use crate::policy::coding;
 use crate::policy::date::Timestamp;
 use crate::policy::no_vary_search::{self, Variance};
 use crate::store::Codable;
+use crate::traces::Traces;
 
 /// The parts of the configuration that the cache goes by.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +40,8 @@ pub struct Settings {
     pub window: Window,
     /// What is known of the application behind us.
     pub application: Application,
+    /// Who is told of requests.
+    pub traces: Traces,
 }
 
 /// What is done with a request that is none of the store's.
@@ -60,7 +63,8 @@ impl From<&Config> for Settings {
         let (cache, next) = (config.cache.clone(), config.next.clone());
         let (window, application) = (Window::default(), Application::default());
         let compression = config.compression.clone();
-        Self { rules, cache, compression, next, purge, window, application }
+        let traces = Traces::default();
+        Self { rules, cache, compression, next, purge, window, application, traces }
     }
 }
 

@@ -4,13 +4,14 @@
 use super::given::Given;
 use super::value::{
     AdminAddress, BadValue, BasePath, Count, Edges, FieldNames, Filter, Folder, HeadSize, Kind,
-    ListenAddress, Networks, OrAuto, OrOff, Parameters, PositiveTime, Share, Site, Size, Switch,
-    Time, Token,
+    ListenAddress, Name, Networks, OrAuto, OrOff, Parameters, PositiveTime, Share, Site, Size,
+    Switch, Time, Token,
 };
 use super::{
     AccessLog, AdminConfig, BehindMiddleware, BuildDir, CacheConfig, ChildConfig,
-    ClientCacheControl, ClientIp, CompressionConfig, Config, ErrorPage, ErrorsConfig, LogConfig,
-    NextConfig, OriginAddress, OriginConfig, ServerConfig, VaultConfig, WarmConfig,
+    ClientCacheControl, ClientIp, Collector, CompressionConfig, Config, ErrorPage, ErrorsConfig,
+    LogConfig, NextConfig, OriginAddress, OriginConfig, ServerConfig, TracesConfig, VaultConfig,
+    WarmConfig,
 };
 use crate::policy::Switches;
 
@@ -174,6 +175,12 @@ keys! {
         sample: Share,
         slow: Time,
         client_ip: ClientIp,
+    }
+    traces: TracesConfig {
+        endpoint: Collector = restart,
+        sample: Share,
+        service_name: OrAuto<Name> = restart,
+        max_queue: Count = restart,
     }
 }
 

@@ -102,6 +102,9 @@ pub enum Problem {
         /// The values of `admin.purge_method` and `admin.token`, and where they are from.
         values: [String; 2],
     },
+    /// Traces of a binary that has none.
+    #[error("traces.endpoint is set, and this selvedge was built without traces")]
+    WithoutTraces,
     /// An edge that would ask itself.
     #[error("the origin's address is the edge's own")]
     OriginIsEdge {
@@ -135,6 +138,10 @@ impl Problem {
             }
             Self::PurgeWithoutToken { values: [_, token] } => {
                 format!("set {token} to what `openssl rand -hex 24` prints, or leave PURGE off")
+            }
+            Self::WithoutTraces => {
+                "build it with them (cargo install --path . --features otlp), or leave it out"
+                    .into()
             }
             Self::OriginIsEdge { values: [server, origin] } => format!(
                 "change the port of {server} or of {origin}; \

@@ -85,6 +85,8 @@ pub struct Config {
     pub errors: ErrorsConfig,
     /// What is written about requests and about ourselves.
     pub log: LogConfig,
+    /// What is told of requests to a collector of OpenTelemetry.
+    pub traces: TracesConfig,
 }
 
 /// `[server]`
@@ -519,4 +521,44 @@ pub enum AccessLog {
     Json,
     /// None.
     Off,
+}
+
+/// `[traces]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TracesConfig {
+    /// Who collects them.
+    pub endpoint: Collector,
+    /// The share of traces that begin here, from 0 to 1, that are told; whoever brings one decides
+    /// himself.
+    pub sample: f64,
+    /// What this edge is called in them; `None` is what the environment says, or `selvedge`.
+    pub service_name: Option<String>,
+    /// Most spans that wait to be sent; further ones are lost, and counted.
+    pub max_queue: usize,
+}
+
+impl Default for TracesConfig {
+    fn default() -> Self {
+        Self { endpoint: Collector::Auto, sample: 1.0, service_name: None, max_queue: 4096 }
+    }
+}
+
+/// Who collects traces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Collector {
+    /// Who the variables of OpenTelemetry name; else nobody.
+    Auto,
+    /// Nobody.
+    Off,
+    /// Who listens there.
+    At(Endpoint),
+}
+
+/// Where OTLP is spoken over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The server.
+    pub address: OriginAddress,
+    /// The path that traces are sent to.
+    pub path: String,
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::draft::Draft;
 use super::mistake::Problem;
-use super::{Config, OriginAddress, keys};
+use super::{Collector, Config, OriginAddress, keys};
 
 /// Checks what has been read, as far as it is sure that it is what was meant. `origin_counts` says
 /// whether `origin.url` is used at all.
@@ -19,7 +19,8 @@ pub(super) fn check(draft: &mut Draft, origin_counts: bool) {
             settle(draft, order);
         }
     }
-    let Config { server, origin, admin, .. } = &draft.config;
+    let Config { server, origin, admin, traces, .. } = &draft.config;
+    let has_no_traces = matches!(traces.endpoint, Collector::At(_)) && !cfg!(feature = "otlp");
     let same_address = admin.listen.is_some_and(|admin| collide(admin, server.listen));
     let is_open_to_purge = admin.purge_method && admin.token.is_none();
     let origin_is_edge = origin_counts && leads_to(&origin.url, server.listen);
@@ -30,6 +31,9 @@ pub(super) fn check(draft: &mut Draft, origin_counts: bool) {
     if is_open_to_purge {
         let keys = ["admin.purge_method", "admin.token"];
         report(draft, keys, |values| Problem::PurgeWithoutToken { values });
+    }
+    if has_no_traces {
+        report(draft, ["traces.endpoint"; 2], |_| Problem::WithoutTraces);
     }
     if origin_is_edge {
         let keys = ["server.listen", "origin.url"];

@@ -147,7 +147,7 @@ mod tests {
                 section("http"),
                 "there is no section [http]; the sections are \
                  [server], [origin], [cache], [compression], [rules], [next], [vault], [warm], [child], [admin], \
-                 [errors], [log]",
+                 [errors], [log], [traces]",
             ),
             (
                 key_in_section("cache", "max_entri"),

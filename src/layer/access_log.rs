@@ -125,6 +125,7 @@ mod tests {
     use crate::log::testing::Kept;
     use crate::log::{Form, Writer};
     use crate::metrics::{Class, Metrics, Outcome, Storied, Story};
+    use crate::traces::Traces;
 
     fn pieces(count: usize) -> Body {
         let pieces = (0..count).map(|_| Ok::<_, BodyError>(Frame::data(Bytes::from("piece"))));
@@ -146,7 +147,8 @@ mod tests {
         });
         let request = Request::builder().uri("/a?b").body(Body::Empty).unwrap();
         let (metrics, application) = (Metrics::new(&clock), Application::default());
-        let service = Observe::new(inner, metrics, Some(log), application, false);
+        let traces = Traces::default();
+        let service = Observe::new(inner, metrics, Some(log), application, traces, false);
         let mut body = service.oneshot(request).await.unwrap().into_body();
         match frames {
             Some(frames) => {

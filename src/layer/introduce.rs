@@ -14,10 +14,9 @@ use super::forwarded::{
     X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, X_REAL_IP, is_forwarding,
 };
 use crate::body::Body;
-use crate::client::{Client, REQUEST_ID, hex};
-
-/// `traceparent` (W3C Trace Context)
-pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+use crate::client::{Client, REQUEST_ID};
+use crate::traces::Traces;
+use crate::traces::parent::{Parent, TRACEPARENT, TRACESTATE};
 
 /// Our name in `Via` (RFC 9110 section 7.6.3): another one for each process, so that two edges in a
 /// row are not taken for a loop.
@@ -54,12 +53,18 @@ impl From<&str> for Pseudonym {
 }
 
 /// Writes the introduction.
-pub fn introduce(mut request: Request<Body>, pseudonym: &Pseudonym) -> Request<Body> {
+pub fn introduce(
+    mut request: Request<Body>,
+    pseudonym: &Pseudonym,
+    traces: &Traces,
+) -> Request<Body> {
+    let told = traces.told_of(&request);
     // Every request that the listener took has one.
     if let Some(client) = request.extensions().get::<Client>().cloned() {
         let headers = request.headers_mut();
         forwarding(headers, &client);
-        identity(headers, &client);
+        headers.insert(REQUEST_ID, client.id.value());
+        trace(headers, &client, told, traces.samples_new());
     }
     request.headers_mut().append(VIA, pseudonym.0.clone());
     request
@@ -140,28 +145,22 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// `x-request-id` and `traceparent`, the client's own where it sent usable ones.
-fn identity(headers: &mut HeaderMap, client: &Client) {
-    headers.insert(REQUEST_ID, client.id.value());
-    if !headers.get(TRACEPARENT).is_some_and(is_traceparent) {
-        // Sampled, because a trace that begins here unsampled would silence an application whose
-        // sampler follows its parent.
-        let trace = client.id.number().unwrap_or_else(|| fastrand::u128(1..));
-        let span = fastrand::u64(1..);
-        let (trace, span) = (hex::<32>(trace), hex::<16>(span.into()));
-        put(headers, TRACEPARENT, &[b"00-", &trace[..], b"-", &span, b"-01"].concat());
+/// `traceparent`: what is told of the trace here, else the client's own, else a new one.
+fn trace(headers: &mut HeaderMap, client: &Client, told: Option<HeaderValue>, is_sampled: bool) {
+    let has_parent = Parent::of(headers).is_some();
+    if !has_parent {
+        // Section 3.3.1.3 of Trace Context: it speaks of a trace that is not this one.
+        headers.remove(TRACESTATE);
     }
-}
-
-/// Trace Context section 3.2: `00-<32 hex>-<16 hex>-<2 hex>`; later versions may be longer.
-fn is_traceparent(value: &HeaderValue) -> bool {
-    let value = value.as_bytes();
-    let hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    value.len() >= 55
-        && value.iter().take(55).enumerate().all(|(at, byte)| match at {
-            2 | 35 | 52 => *byte == b'-',
-            _ => hex(byte),
-        })
+    if let Some(told) = told {
+        headers.insert(TRACEPARENT, told);
+    } else if !has_parent {
+        // Sampled where nothing is told here, because a trace that begins here unsampled would silence
+        // an application whose sampler follows its parent.
+        let trace = client.id.number().unwrap_or_else(|| fastrand::u128(1..));
+        let new = Parent { trace, span: fastrand::u64(1..), is_sampled };
+        headers.insert(TRACEPARENT, new.value());
+    }
 }
 
 fn append_to_list(headers: &mut HeaderMap, name: HeaderName, member: &[u8]) {
@@ -194,7 +193,7 @@ mod tests {
         let client = Client::new(peer.parse().unwrap(), request.headers());
         request.extensions_mut().insert(client);
         let request = forwarded::read(request, &["10.0.0.0/8".parse().unwrap()]);
-        introduce(request, &Pseudonym::from("selvedge-1")).headers().clone()
+        introduce(request, &Pseudonym::from("selvedge-1"), &Traces::default()).headers().clone()
     }
 
     #[test]
@@ -262,12 +261,18 @@ mod tests {
         let headers = introduced("192.0.2.1", &[("traceparent", given), ("x-request-id", "r1")]);
         assert_eq!(headers["traceparent"], given);
         assert_eq!(headers["x-request-id"], "r1");
+        let state = ("tracestate", "a=1");
+        let headers = introduced("192.0.2.1", &[("traceparent", given), state]);
+        assert_eq!(headers["traceparent"], given);
+        assert_eq!(headers["tracestate"], "a=1");
         for odd in ["", "00-abc", &given.to_uppercase(), &given.replace('-', "_")] {
-            let headers = introduced("192.0.2.1", &[("traceparent", odd), ("x-request-id", "\"")]);
+            let fields = [("traceparent", odd), ("x-request-id", "\""), state];
+            let headers = introduced("192.0.2.1", &fields);
+            assert_eq!(headers.get("tracestate"), None);
             let made = headers["traceparent"].to_str().unwrap();
             let id = headers["x-request-id"].to_str().unwrap();
             assert!(made.starts_with(&format!("00-{id}-")), "{made}, {id}");
-            assert!(is_traceparent(&headers["traceparent"]));
+            assert!(Parent::of(&headers).is_some_and(|parent| parent.is_sampled));
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::error::BodyError;
 use crate::log::AccessLogger;
 use crate::metrics::{Metrics, Shard, Storied, Tally, Visit};
 use crate::policy::status::Status;
+use crate::traces::{Serving, Traces};
 
 /// See the module. Each clone, so each connection, counts in a shard of its own.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub struct Observe<S> {
     shard: Arc<Shard>,
     log: Option<AccessLogger>,
     application: Application,
+    traces: Traces,
     tells_timing: bool,
     /// Some requests are looked at closely; a connection's first is any of them.
     turn: u32,
@@ -38,24 +40,26 @@ pub struct Observe<S> {
 
 impl<S> Observe<S> {
     /// Counts each request to `inner`, some of them by the page of `application`; and tells `log` of
-    /// it, if there is one, and whoever gets its answer how long it took, if `tells_timing`.
+    /// it, if there is one, and `traces`, and whoever gets its answer how long it took, if
+    /// `tells_timing`.
     pub fn new(
         inner: S,
         metrics: Metrics,
         log: Option<AccessLogger>,
         application: Application,
+        traces: Traces,
         tells_timing: bool,
     ) -> Self {
         let (shard, turn) = (metrics.shard(), fastrand::u32(..));
-        Self { inner, shard, metrics, log, application, tells_timing, turn }
+        Self { inner, shard, metrics, log, application, traces, tells_timing, turn }
     }
 }
 
 impl<S: Clone> Clone for Observe<S> {
     fn clone(&self) -> Self {
-        let Self { inner, metrics, log, application, tells_timing, .. } = self;
-        let (log, application) = (log.clone(), application.clone());
-        Self::new(inner.clone(), metrics.clone(), log, application, *tells_timing)
+        let Self { inner, metrics, log, application, traces, tells_timing, .. } = self;
+        let (log, application, traces) = (log.clone(), application.clone(), traces.clone());
+        Self::new(inner.clone(), metrics.clone(), log, application, traces, *tells_timing)
     }
 }
 
@@ -71,10 +75,11 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let began = self.shard.monotonic();
         self.turn = self.turn.wrapping_add(1);
         let page_at = |path: &str| self.application.page_at(path);
+        let serving = self.traces.serving(&mut request, began, page_at);
         let visit = self.metrics.visit(self.turn, request.uri().path_and_query(), page_at);
         // Boxed: it would be moved with the future and the response, layer by layer.
         let entry = self.log.as_ref().map(|log| Box::new(Entry::new(log, &request, began)));
@@ -83,6 +88,7 @@ where
             tally: Some(Tally::new(&self.shard, began)),
             entry,
             visit,
+            serving,
             is_waited_for: false,
             tells_timing: self.tells_timing,
         }
@@ -98,6 +104,7 @@ pin_project! {
         tally: Option<Tally>,
         entry: Option<Box<Entry>>,
         visit: Option<Box<Visit>>,
+        serving: Serving,
         is_waited_for: bool,
         tells_timing: bool,
     }
@@ -126,13 +133,15 @@ where
         if let Some(entry) = &mut entry {
             entry.note(&head, &body);
         }
+        let mut serving = std::mem::take(this.serving);
+        serving.answered(&head, story);
         let mut visit = this.visit.take();
         if let Some(visit) = &mut visit {
             let origin = head.extensions.get::<OriginTime>().map(|origin| origin.0);
             let detail = head.extensions.get::<Status>().and_then(|status| status.detail);
             visit.answered(story, head.status, origin, detail);
         }
-        Poll::Ready(Ok(Response::from_parts(head, Observed { body, tally, entry, visit })))
+        Poll::Ready(Ok(Response::from_parts(head, Observed { body, tally, entry, visit, serving })))
     }
 }
 
@@ -144,6 +153,7 @@ pub struct Observed {
     tally: Option<Tally>,
     entry: Option<Box<Entry>>,
     visit: Option<Box<Visit>>,
+    serving: Serving,
 }
 
 impl http_body::Body for Observed {
@@ -161,6 +171,9 @@ impl http_body::Body for Observed {
         }
         if let (Some(visit), Some(Ok(frame))) = (&mut this.visit, &frame) {
             visit.sent(frame.data_ref().map_or(0, Bytes::len));
+        }
+        if let Some(Ok(frame)) = &frame {
+            this.serving.sent(frame.data_ref().map_or(0, Bytes::len));
         }
         Poll::Ready(frame)
     }

@@ -44,11 +44,16 @@ impl Form {
 
     /// What is told of an address.
     pub(super) fn client(&self, address: IpAddr) -> Option<IpAddr> {
-        match self.client_ip {
-            ClientIp::Full => Some(address),
-            ClientIp::Truncated => Some(network(address)),
-            ClientIp::Off => None,
-        }
+        shown(self.client_ip, address)
+    }
+}
+
+/// What is told of an address where so much may be.
+pub(crate) fn shown(client_ip: ClientIp, address: IpAddr) -> Option<IpAddr> {
+    match client_ip {
+        ClientIp::Full => Some(address),
+        ClientIp::Truncated => Some(network(address)),
+        ClientIp::Off => None,
     }
 }
 

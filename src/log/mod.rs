@@ -19,6 +19,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 pub use access::{AccessLogger, Line};
 pub use form::Form;
+#[cfg(feature = "otlp")]
+pub(crate) use form::shown;
 pub use level::Level;
 pub use seldom::Seldom;
 pub use writer::Writer;

@@ -67,6 +67,14 @@ events! {
         /// The vault stood in for the origin.
         VaultServed "",
     }
+    "spans" "Spans of traces; lost: too many waited for the collector; failed: it did not take them" {
+        /// The collector has it.
+        SpanSent "event=\"sent\"",
+        /// Too many waited.
+        SpanLost "event=\"lost\"",
+        /// The collector did not take it, or was not there.
+        SpanFailed "event=\"failed\"",
+    }
     "child_restarts" "Starts of the wrapped server after its first" {
         /// The wrapped server is started again.
         ChildRestarted "",

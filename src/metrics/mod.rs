@@ -90,8 +90,13 @@ impl Metrics {
 
     /// Counts an event.
     pub fn count(&self, event: Event) {
+        self.count_all(event, 1);
+    }
+
+    /// Counts so many of the same.
+    pub fn count_all(&self, event: Event, events: u64) {
         if let Some(count) = self.0.events.get(event as usize) {
-            count.fetch_add(1, Relaxed);
+            count.fetch_add(events, Relaxed);
         }
     }
 

@@ -37,6 +37,7 @@ use crate::origin::child::{ChildError, Command};
 use crate::server::{self, Current, Server};
 use crate::stack::{self, Parts};
 use crate::store::{self, MemoryStore};
+use crate::traces::Traces;
 use crate::warm::{Warming, Way};
 use file::FileWatch;
 use reload::{By, Reloading};
@@ -154,6 +155,7 @@ pub async fn run(
     let _ = base_path.set(config.next.base_path.clone());
     let seeds =
         command.as_ref().and_then(|command| aids::seeds(command, &config.next, &application));
+    let (traces, exporting) = Traces::begin(&config, &upstream.address, &clock, &metrics);
     let parts = Parts {
         origin: upstream.origin.clone(),
         origin_name: upstream.address.to_string().into(),
@@ -168,6 +170,7 @@ pub async fn run(
         application: application.clone(),
         pseudonym: Pseudonym::new(),
         waiting: Waiting::default(),
+        traces,
     };
     let warming = Warming {
         config: config.warm.clone(),
@@ -233,6 +236,7 @@ pub async fn run(
             let _ = served.await;
         }
     }
+    exporting.finish().await;
     let code = match ended {
         Some(code) => code,
         None => upstream.end().await,

@@ -22,6 +22,8 @@ mod review;
 mod stop;
 mod support;
 mod systemd;
+#[cfg(feature = "otlp")]
+mod traces;
 mod vault;
 mod verbs;
 mod warm;

@@ -11,6 +11,24 @@ fn told(text: &str, environment: &[(&str, &str)], flags: &[Flag]) -> String {
     }
 }
 
+#[cfg(not(feature = "otlp"))]
+#[test]
+fn traces_that_this_binary_does_not_have_are_a_mistake_that_says_how_to_have_them() {
+    let expected = r#"error: 1 mistake in the configuration
+
+selvedge.toml:1:19: traces.endpoint is set, and this selvedge was built without
+    traces
+    traces.endpoint = "http://127.0.0.1:4318"
+                      ^^^^^^^^^^^^^^^^^^^^^^^
+    build it with them (cargo install --path . --features otlp), or leave it out
+"#;
+    assert_eq!(told("traces.endpoint = \"http://127.0.0.1:4318\"", &[], &[]), expected);
+    for other in ["auto", "off"] {
+        let text = format!("traces.endpoint = \"{other}\"");
+        assert!(judge(&sources(&[], &[]), Some(&file(&text))).is_ok());
+    }
+}
+
 #[test]
 fn all_mistakes_of_all_sources_are_told_at_once() {
     let text = "
