@@ -1,8 +1,10 @@
 //! The binary: reads the command line, and does what it says.
 
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use selvedge::cli::{self, Answer, Invocation, Purge};
@@ -146,11 +148,13 @@ fn in_runtime(
 const CUTTING_OFF: Duration = Duration::from_millis(500);
 
 fn threads(workers: Option<usize>) -> io::Result<Runtime> {
-    let mut builder = runtime::Builder::new_multi_thread();
-    if let Some(workers) = workers {
-        builder.worker_threads(workers);
-    }
-    builder.enable_all().thread_name("selvedge").build()
+    let workers = workers.or_else(|| available_parallelism().ok().map(NonZero::get)).unwrap_or(1);
+    let mut builder = match workers {
+        // Nobody to share work with: a hit costs a seventh less (benches/README.md).
+        1 => runtime::Builder::new_current_thread(),
+        _ => runtime::Builder::new_multi_thread(),
+    };
+    builder.worker_threads(workers).enable_all().thread_name("selvedge").build()
 }
 
 fn health(config: Config) -> ExitCode {

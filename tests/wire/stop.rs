@@ -6,10 +6,12 @@ use super::support::*;
 
 #[test]
 fn a_running_request_is_finished_and_the_exit_is_clean() {
-    for signal in ["TERM", "INT"] {
+    // One worker has a scheduler of its own.
+    for (signal, workers) in [("TERM", "auto"), ("INT", "2"), ("TERM", "1")] {
         let origin = Origin::new();
-        let mut edge =
-            Edge::run(&format!("http://{}", origin.address), &["server.drain_linger=100ms"]);
+        let edge = &format!("http://{}", origin.address);
+        let workers = format!("server.workers={workers}");
+        let mut edge = Edge::run(edge, &["server.drain_linger=100ms", &workers]);
         let mut client = edge.connect();
         client.get("/a");
         let mut connection = origin.accept();
