@@ -19,14 +19,16 @@
 //! - [`origin`]: the connection pool to Next.js, and the wrapped server.
 //! - [`interim`]: 1xx, on their way back around the HTTP library.
 //! - [`metrics`]: what is counted, and how it is told.
+//! - [`traces`]: who waited for what, for a collector of OpenTelemetry.
 //! - [`admin`]: health, metrics and invalidation, on an address of its own.
 //! - [`build`]: which build answers, and what it says of itself.
 //! - [`demo`]: the application of `selvedge demo`.
 //! - [`warm`]: pages that are asked for before a visitor asks.
-//! - [`verbs`]: what is asked of a running edge from a terminal.
+//! - [`verbs`]: what is asked of a running edge from a terminal; [`ask`]: by what client.
 
 pub mod admin;
 pub mod alarm;
+pub mod ask;
 pub mod body;
 pub mod build;
 pub mod cache;

@@ -1,8 +1,12 @@
 //! `Cache-Status`: what became of a request, for whoever reads the response (RFC 9211).
 
+mod member;
+
 use http::header::CACHE_STATUS;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use smallvec::SmallVec;
+
+pub use member::Member;
 
 use super::reuse::ForwardReason;
 

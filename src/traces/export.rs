@@ -18,9 +18,9 @@ use tracing::{debug, warn};
 use super::json::{self, Teller};
 use super::place::Place;
 use super::span::Span;
+use crate::ask::Line;
 use crate::log::Seldom;
 use crate::metrics::{Event, Metrics};
-use crate::verbs::ask::Line;
 
 /// Spans of one request to the collector.
 const MOST: usize = 512;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Request;
 use http_body_util::Full;
 
-use super::ask::{Line, Unanswered};
+use crate::ask::{Line, Unanswered};
 use crate::config::OriginAddress;
 
 /// Why an edge is not healthy.

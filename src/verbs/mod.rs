@@ -3,7 +3,6 @@
 //!
 //! Each verb is a client of its own, over plain HTTP; what is printed is made here, `main` prints it.
 
-pub mod ask;
 pub mod explain;
 pub mod health;
 pub mod paper;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use http::{StatusCode, Uri};
 use serde::Deserialize;
 
-use super::ask::{Line, Unanswered, to_admin};
 use crate::admin::invalidate::Invalidation;
+use crate::ask::{Line, Unanswered, to_admin};
 use crate::config::OriginAddress;
 use crate::exit;
 

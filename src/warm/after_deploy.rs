@@ -25,8 +25,8 @@ use crate::build::Application;
 use crate::config::WarmConfig;
 use crate::layer::shed::Waiting;
 use crate::metrics::{Event, Metrics, Storied};
+use crate::policy::status::Member;
 use crate::store::MemoryStore;
-use crate::verbs::explain::Story;
 
 /// What is needed to warm an edge.
 #[derive(Clone, Debug)]
@@ -201,7 +201,7 @@ impl Visitor {
     ) -> Result<Response<()>, String> {
         let (head, body) = self.way.ask(page.request(at)).await?.into_parts();
         // What is not stored is not waited for: it may never end.
-        if Story::of(&head.headers).is_some_and(|story| story.stored) {
+        if Member::of(&head.headers).is_some_and(|member| member.stored) {
             read(body).await?;
         }
         Ok(Response::from_parts(head, ()))

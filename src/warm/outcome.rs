@@ -4,7 +4,8 @@ use http::{HeaderMap, StatusCode};
 
 use crate::cache::Unstored;
 use crate::next::verdict::Unfit;
-use crate::verbs::explain::{Event, Reason, Story};
+use crate::policy::status::Member;
+use crate::verbs::explain::{Event, Reason};
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,17 +37,17 @@ impl Outcome {
 
 /// What an answer to a request for a document or an RSC payload says.
 pub fn of(status: StatusCode, headers: &HeaderMap, is_payload: bool) -> Outcome {
-    let Some(story) = Story::of(headers) else {
+    let Some(member) = Member::of(headers) else {
         return Outcome::Failed("no edge answered: there is no Cache-Status of Selvedge".into());
     };
-    let reason = story.detail.as_deref().and_then(Reason::of);
+    let reason = member.detail.as_deref().and_then(Reason::of);
     if reason == Some(Reason::Event(Event::StaleIfError)) {
         return Outcome::Trouble(Event::StaleIfError.sentence().into());
     }
     let is_payload_missing = reason == Some(Reason::Unstored(Unstored::Next(Unfit::ClassMismatch)));
     // A prerendered page may well be one that is not there.
-    let is_kept = story.hit || story.stored;
-    match story {
+    let is_kept = member.hit || member.stored;
+    match member {
         _ if status.is_server_error() && !is_kept => {
             Outcome::Trouble(format!("the answer is {status}"))
         }
@@ -54,11 +55,11 @@ pub fn of(status: StatusCode, headers: &HeaderMap, is_payload: bool) -> Outcome 
             Outcome::Failed(format!("the answer is {status}"))
         }
         _ if is_payload && is_payload_missing => Outcome::NoPayload,
-        Story { hit: true, ttl: Some(ttl), .. } if ttl <= 0 => Outcome::Renewed,
-        Story { hit: true, .. } => Outcome::Hit,
-        Story { stored: true, .. } => Outcome::Stored,
-        Story { detail: Some(detail), .. } => Outcome::NotStored(detail),
-        Story { fwd, .. } => {
+        Member { hit: true, ttl: Some(ttl), .. } if ttl <= 0 => Outcome::Renewed,
+        Member { hit: true, .. } => Outcome::Hit,
+        Member { stored: true, .. } => Outcome::Stored,
+        Member { detail: Some(detail), .. } => Outcome::NotStored(detail),
+        Member { fwd, .. } => {
             Outcome::NotStored(fwd.map_or("unknown", |fwd| fwd.as_str()).to_owned())
         }
     }

@@ -4,12 +4,12 @@ use http::HeaderMap;
 use http::header::CACHE_STATUS;
 use sfv::{BareItem, ListEntry, Parser};
 
+use super::CACHE;
 use crate::policy::reuse::ForwardReason;
-use crate::policy::status::CACHE;
 
-/// What an edge said of an answer.
+/// Our member of the field's list (RFC 9211 section 2): what an edge said of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Story {
+pub struct Member {
     /// It came from the store.
     pub hit: bool,
     /// Why the origin was asked.
@@ -26,7 +26,7 @@ pub struct Story {
     pub text: String,
 }
 
-impl Story {
+impl Member {
     /// Reads it from an answer; `None` if no edge has said anything.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all(CACHE_STATUS).iter();
@@ -90,15 +90,15 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.append(CACHE_STATUS, "cdn; hit".parse().unwrap());
             headers.append(CACHE_STATUS, status.value());
-            let story = Story::of(&headers).unwrap();
-            assert_eq!(story.text, status.value());
-            assert_eq!((story.hit, story.fwd, story.ttl), (status.hit, status.fwd, status.ttl));
-            assert_eq!((story.stored, story.collapsed), (status.stored, status.collapsed));
-            assert_eq!(story.detail.as_deref(), status.detail);
+            let member = Member::of(&headers).unwrap();
+            assert_eq!(member.text, status.value());
+            assert_eq!((member.hit, member.fwd, member.ttl), (status.hit, status.fwd, status.ttl));
+            assert_eq!((member.stored, member.collapsed), (status.stored, status.collapsed));
+            assert_eq!(member.detail.as_deref(), status.detail);
         }
         let mut headers = HeaderMap::new();
-        assert_eq!(Story::of(&headers), None);
+        assert_eq!(Member::of(&headers), None);
         headers.append(CACHE_STATUS, "cdn; hit".parse().unwrap());
-        assert_eq!(Story::of(&headers), None);
+        assert_eq!(Member::of(&headers), None);
     }
 }

@@ -4,10 +4,10 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use super::reason::{Event, Reason};
-use super::story::Story;
 use super::words;
 use crate::cache::{Appraisal, Seen, Unstored, told};
 use crate::policy::reuse::ForwardReason;
+use crate::policy::status::Member;
 use crate::policy::storable::NotStorable;
 use crate::verbs::paper::seconds;
 
@@ -105,7 +105,7 @@ impl Account {
 
     /// Of what an edge answered; `stored` is what it has for the request now.
     pub fn of_edge(exchange: &Exchange<'_>, stored: Option<Seen>) -> Self {
-        let Some(story) = Story::of(exchange.headers) else {
+        let Some(member) = Member::of(exchange.headers) else {
             let verdict = "No edge answered: there is no Cache-Status of Selvedge".into();
             let mut account = Self::new(exchange, Outcome::NoEdge, verdict);
             account.advice = Some(
@@ -115,19 +115,19 @@ impl Account {
             );
             return account;
         };
-        let reason = story.detail.as_deref().and_then(Reason::of);
-        let (outcome, verdict) = verdict(&story, reason);
+        let reason = member.detail.as_deref().and_then(Reason::of);
+        let (outcome, verdict) = verdict(&member, reason);
         let mut account = Self::new(exchange, outcome, verdict);
-        account.forwarded = story.fwd.map(ForwardReason::as_str);
-        account.happened = story.fwd.map(|why| {
-            let waited = if story.collapsed { "; it waited for another's answer" } else { "" };
+        account.forwarded = member.fwd.map(ForwardReason::as_str);
+        account.happened = member.fwd.map(|why| {
+            let waited = if member.collapsed { "; it waited for another's answer" } else { "" };
             format!("{}{waited}", words::forwarded(why))
         });
-        account.reason = story.detail.clone();
-        account.cache_status = Some(story.text.clone());
+        account.reason = member.detail.clone();
+        account.cache_status = Some(member.text.clone());
         if let Some(reason) = reason {
             account.because(reason, exchange);
-        } else if let (Some(detail), false) = (&story.detail, story.hit) {
+        } else if let (Some(detail), false) = (&member.detail, member.hit) {
             account.advice =
                 Some(format!("The edge had no answer from Next.js ({detail}): see both logs."));
         }
@@ -204,28 +204,28 @@ pub(super) fn sentence(text: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
-fn verdict(story: &Story, reason: Option<Reason>) -> (Outcome, String) {
-    let ttl = story.ttl.unwrap_or_default();
+fn verdict(member: &Member, reason: Option<Reason>) -> (Outcome, String) {
+    let ttl = member.ttl.unwrap_or_default();
     if let Some(Reason::Event(event @ (Event::StaleIfError | Event::Vault))) = reason {
         let sentence = Reason::Event(event).sentence();
         return (Outcome::Stale, sentence_without_end(sentence));
     }
-    if story.hit && ttl > 0 {
+    if member.hit && ttl > 0 {
         let left = seconds(ttl.unsigned_abs());
         return (Outcome::Hit, format!("Cached: it came from the store, fresh for {left} more"));
     }
-    if story.hit {
+    if member.hit {
         let verdict =
             "Cached: it came from the store at once, too old, while one request renews it";
         return (Outcome::Stale, verdict.into());
     }
-    if story.stored {
+    if member.stored {
         return (
             Outcome::Stored,
             "Cached from now on: the next request gets it from the store".into(),
         );
     }
-    match (reason, story.fwd) {
+    match (reason, member.fwd) {
         (Some(reason @ Reason::Bypass(_)), _) => {
             (Outcome::Passed, format!("Not looked up: {}", reason.sentence()))
         }

@@ -6,7 +6,6 @@
 mod account;
 mod print;
 mod reason;
-mod story;
 mod words;
 
 use std::time::Duration;
@@ -19,18 +18,18 @@ use http_body_util::Full;
 
 pub use account::{Account, Exchange, Outcome};
 pub use reason::{Event, Reason};
-pub use story::Story;
 pub use words::forwarded;
 
-use super::ask::{Line, Unanswered, host_of, to_admin};
 use super::target::{Field, NoTarget, Target};
 use crate::admin::explain::Question;
+use crate::ask::{Line, Unanswered, host_of, to_admin};
 use crate::build::files::Files;
 use crate::cache::{Seen, Settings, appraise};
 use crate::clock::Clock;
 use crate::config::{BuildDir, Config, OriginAddress};
 use crate::exit;
 use crate::next::verdict;
+use crate::policy::status::Member;
 
 /// What is to be explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +102,7 @@ pub async fn explain(
         let appraisal = appraise(&settings, &sent, &answer, asked_at, answered_at);
         return Ok(Account::of_origin(&exchange, appraisal));
     }
-    let stored = match Story::of(answer.headers()) {
+    let stored = match Member::of(answer.headers()) {
         Some(_) => look(config, what, target.is_https(), &sent).await,
         None => None,
     };

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 
 pub use progress::Progress;
 
-use super::ask::{Line, Unanswered};
 use super::target::{Field, NoTarget, Target};
+use crate::ask::{Line, Unanswered};
 use crate::config::{Config, OriginAddress};
 use crate::exit;
 use crate::warm::crew::{self, Asker, Job, Pace};

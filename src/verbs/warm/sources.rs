@@ -11,11 +11,11 @@ use serde::Deserialize;
 
 use super::sitemap::{self, Sitemap};
 use super::{LARGEST, Unwarmed, Warm};
+use crate::ask::Line;
 use crate::build::Application;
 use crate::build::files::Files;
 use crate::config::{BuildDir, Config, NextConfig};
 use crate::policy::key::rsc_parameter;
-use crate::verbs::ask::Line;
 use crate::verbs::target::{Target, edge_here, field};
 use crate::warm::PATIENCE;
 use crate::warm::pages::{self, encoded};
