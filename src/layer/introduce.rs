@@ -6,9 +6,8 @@
 
 use std::net::IpAddr;
 
-use http::header::{FORWARDED, HOST, VIA};
+use http::header::{Entry, FORWARDED, HOST, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
-use smallvec::SmallVec;
 
 use super::forwarded::{
     X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, X_REAL_IP, is_forwarding,
@@ -62,6 +61,7 @@ pub fn introduce(
     // Every request that the listener took has one.
     if let Some(client) = request.extensions().get::<Client>().cloned() {
         let headers = request.headers_mut();
+        headers.reserve(MOST_ADDED);
         forwarding(headers, &client);
         headers.insert(REQUEST_ID, client.id.value());
         trace(headers, &client, told, traces.samples_new());
@@ -69,6 +69,9 @@ pub fn introduce(
     request.headers_mut().append(VIA, pseudonym.0.clone());
     request
 }
+
+/// Fields that a request may be given here.
+const MOST_ADDED: usize = 8;
 
 /// Whether a field differs from client to client because it is written here. An answer that was
 /// selected by one is for its client alone; that the cache sees no such field does not make all
@@ -88,32 +91,32 @@ fn forwarding(headers: &mut HeaderMap, client: &Client) {
         }
     }
     let peer = text_of(client.peer);
-    append_to_list(headers, X_FORWARDED_FOR, &peer);
-    append_to_list(headers, FORWARDED, &element(client.peer, &peer, host.as_ref(), https));
+    let element = element(client.peer, &peer, host.as_ref(), https);
+    let real = match client.address() {
+        address if address == client.peer => peer.clone(),
+        address => text_of(address),
+    };
+    append_to_list(headers, X_FORWARDED_FOR, peer);
+    append_to_list(headers, FORWARDED, element);
     headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme(https)));
-    put(headers, X_REAL_IP, &text_of(client.address()));
+    if let Some(real) = value(real) {
+        headers.insert(X_REAL_IP, real);
+    }
     if let Some(host) = host {
         headers.insert(X_FORWARDED_HOST, host);
     }
 }
 
-/// A field's value while it is put together.
-type Text = SmallVec<[u8; 128]>;
-
 /// By hand where it is IPv4: the standard library's formatting would be a tenth of what a request
 /// costs that passes through.
-fn text_of(address: IpAddr) -> Text {
-    let mut text = Text::new();
-    match address {
-        IpAddr::V4(address) => {
-            for (at, octet) in address.octets().into_iter().enumerate() {
-                if at > 0 {
-                    text.push(b'.');
-                }
-                text.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
-            }
+fn text_of(address: IpAddr) -> Vec<u8> {
+    let IpAddr::V4(address) = address else { return address.to_string().into() };
+    let mut text = Vec::with_capacity("255.255.255.255".len());
+    for (at, octet) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            text.push(b'.');
         }
-        IpAddr::V6(address) => text.extend_from_slice(address.to_string().as_bytes()),
+        text.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
     }
     text
 }
@@ -123,22 +126,14 @@ fn scheme(https: bool) -> &'static str {
 }
 
 /// One element of `Forwarded` (RFC 7239 section 4), quoted where it must be (section 6).
-fn element(peer: IpAddr, address: &[u8], host: Option<&HeaderValue>, https: bool) -> Text {
-    let mut element = Text::new();
+fn element(peer: IpAddr, address: &[u8], host: Option<&HeaderValue>, https: bool) -> Vec<u8> {
     let (before, after): (&[u8], &[u8]) =
         if peer.is_ipv6() { (b"for=\"[", b"]\"") } else { (b"for=", b"") };
-    for part in [before, address, after] {
-        element.extend_from_slice(part);
-    }
-    if let Some(host) = host.filter(|host| host.to_str().is_ok()) {
-        let quote: &[u8] = if host.as_bytes().iter().copied().all(is_token) { b"" } else { b"\"" };
-        for part in [b";host=", quote, host.as_bytes(), quote] {
-            element.extend_from_slice(part);
-        }
-    }
-    element.extend_from_slice(b";proto=");
-    element.extend_from_slice(scheme(https).as_bytes());
-    element
+    let host = host.filter(|host| host.to_str().is_ok()).map(HeaderValue::as_bytes);
+    let (named, host): (&[u8], _) = host.map_or((b"", &b""[..]), |host| (b";host=", host));
+    let quote: &[u8] = if host.iter().copied().all(is_token) { b"" } else { b"\"" };
+    let scheme = scheme(https).as_bytes();
+    [before, address, after, named, quote, host, quote, b";proto=", scheme].concat()
 }
 
 fn is_token(byte: u8) -> bool {
@@ -163,21 +158,27 @@ fn trace(headers: &mut HeaderMap, client: &Client, told: Option<HeaderValue>, is
     }
 }
 
-fn append_to_list(headers: &mut HeaderMap, name: HeaderName, member: &[u8]) {
-    let mut list = Text::new();
-    for line in headers.get_all(&name).into_iter().filter(|line| line.to_str().is_ok()) {
-        list.extend_from_slice(line.as_bytes());
-        list.extend_from_slice(b", ");
+fn append_to_list(headers: &mut HeaderMap, name: HeaderName, member: Vec<u8>) {
+    match headers.entry(name) {
+        Entry::Vacant(place) => {
+            if let Some(member) = value(member) {
+                place.insert(member);
+            }
+        }
+        Entry::Occupied(mut lines) => {
+            let readable = lines.iter().filter(|line| line.to_str().is_ok());
+            let mut list: Vec<_> = readable.map(HeaderValue::as_bytes).collect();
+            list.push(&member);
+            if let Some(list) = value(list.join(&b", "[..])) {
+                lines.insert(list);
+            }
+        }
     }
-    list.extend_from_slice(member);
-    put(headers, name, &list);
 }
 
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
-    // What was joined from values is a value.
-    if let Ok(value) = HeaderValue::from_bytes(value) {
-        headers.insert(name, value);
-    }
+/// What was put together from values is a value.
+fn value(text: Vec<u8>) -> Option<HeaderValue> {
+    HeaderValue::try_from(text).ok()
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-work
 /// Whether a path lies under `/_next/static/` of the application at `base_path`, and stays there:
 /// Next.js 16 answers `/_next/static/../../api/me` as `/api/me`, encoded dots too.
 pub fn is_static(path: &str, base_path: &str) -> bool {
-    let file = path.strip_prefix(base_path).and_then(|path| path.strip_prefix("/_next/static/"));
+    let file = path.strip_prefix(base_path).and_then(|path| path.strip_prefix(STATIC));
     file.is_some_and(|file| !leads_elsewhere(file))
 }
 
@@ -48,6 +48,9 @@ pub enum Kind {
     /// Anything else.
     Other,
 }
+
+/// Where the files of a build are, below `basePath`.
+const STATIC: &str = "/_next/static/";
 
 impl Kind {
     /// Of the file at a path.
@@ -90,7 +93,12 @@ impl Kind {
 /// `basePath` or an `assetPrefix` of its own (`/docs-static/_next/static/…`). It may be a page of ours
 /// just as well, so that nothing is believed of it but what the answer says ([`says_immutable`]).
 pub fn may_be_of_a_zone(path: &str) -> bool {
-    let file = path.split_once("/_next/static/").filter(|(zone, _)| !zone.is_empty());
+    // Asked of every request that goes to the origin, and hardly any is: `split_once` alone takes
+    // ten times as long.
+    if memchr::memmem::find(path.as_bytes(), STATIC.as_bytes()).is_none() {
+        return false;
+    }
+    let file = path.split_once(STATIC).filter(|(zone, _)| !zone.is_empty());
     file.is_some_and(|(zone, file)| !leads_elsewhere(zone) && !leads_elsewhere(file))
 }
 

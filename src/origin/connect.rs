@@ -72,6 +72,8 @@ where
     tokio::spawn(async move {
         let mut connection = pin!(connection.with_upgrades());
         let ended = tokio::select! {
+            // Each exchange comes by three times; there is nothing to be fair to.
+            biased;
             ended = &mut connection => Some(ended),
             Err(_) = released => until_it_stands_still(connection, limit).await,
         };

@@ -111,7 +111,7 @@ impl ResponseDirectives {
         // RFC 9111 §4.2.1: a response whose freshness information is invalid is best taken for
         // stale.
         let lifetime = || number().unwrap_or(Duration::ZERO);
-        match directive.name.to_ascii_lowercase().as_slice() {
+        match directive.lower_name(&mut [0; directive::LONGEST]) {
             b"no-store" => self.no_store = true,
             b"no-cache" => fields(argument, &mut self.no_cache, &mut self.no_cache_fields),
             b"private" => fields(argument, &mut self.private, &mut self.private_fields),

@@ -55,19 +55,25 @@ impl<'a> Iterator for Members<'a> {
 impl Members<'_> {
     /// Where the first member ends: at its comma, or with the line.
     fn end_of_member(&mut self) -> usize {
-        let mut at = 0;
-        while let Some(&byte) = self.rest.get(at) {
-            match byte {
-                b',' => return at,
-                b'"' if self.quotes => match self.closing_quote(at + 1) {
-                    Some(close) => at = close,
-                    None => self.quotes = false,
-                },
-                _ => {}
+        let mut from = 0;
+        loop {
+            let rest = self.rest.get(from..).unwrap_or_default();
+            let next = match self.quotes {
+                true => memchr::memchr2(b',', b'"', rest),
+                false => memchr::memchr(b',', rest),
+            };
+            let Some(at) = next.map(|next| from + next) else { return self.rest.len() };
+            if self.rest.get(at) == Some(&b',') {
+                return at;
             }
-            at += 1;
+            match self.closing_quote(at + 1) {
+                Some(close) => from = close + 1,
+                None => {
+                    self.quotes = false;
+                    from = at + 1;
+                }
+            }
         }
-        at
     }
 
     /// Where the quoted string whose content begins at `from` is closed.

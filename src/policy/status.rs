@@ -4,7 +4,7 @@ mod member;
 
 use http::header::CACHE_STATUS;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 pub use member::Member;
 
@@ -32,9 +32,6 @@ pub struct Status {
     pub detail: Option<&'static str>,
 }
 
-/// Room for what is usually said, so that the value itself is the only allocation.
-type Buffer = SmallVec<[u8; 128]>;
-
 impl Status {
     /// The field's value: one member, the parameters in the order of RFC 9211 §2.
     pub fn value(&self) -> HeaderValue {
@@ -43,27 +40,27 @@ impl Status {
         {
             return hit(ttl);
         }
-        let mut value = Buffer::new();
-        value.extend_from_slice(CACHE.as_bytes());
-        flag(&mut value, "hit", self.hit);
-        if let Some(reason) = self.fwd {
-            parameter(&mut value, "fwd", reason.as_str());
+        let mut number = itoa::Buffer::new();
+        let ttl = self.ttl.map(|ttl| number.format(ttl));
+        let odd = self.detail.filter(|detail| !is_token(detail)).map(string);
+        let fwd_status = self.fwd_status.as_ref().map(StatusCode::as_str);
+        let detail = odd.as_deref().or(self.detail);
+        let mut said: SmallVec<[&str; 16]> = smallvec![CACHE];
+        for (name, argument) in [
+            ("; hit", self.hit.then_some("")),
+            ("; fwd=", self.fwd.map(ForwardReason::as_str)),
+            ("; fwd-status=", fwd_status),
+            ("; ttl=", ttl),
+            ("; stored", self.stored.then_some("")),
+            ("; collapsed", self.collapsed.then_some("")),
+            ("; detail=", detail),
+        ] {
+            if let Some(argument) = argument {
+                said.extend([name, argument]);
+            }
         }
-        if let Some(status) = self.fwd_status {
-            parameter(&mut value, "fwd-status", status.as_str());
-        }
-        if let Some(ttl) = self.ttl {
-            parameter(&mut value, "ttl", itoa::Buffer::new().format(ttl));
-        }
-        flag(&mut value, "stored", self.stored);
-        flag(&mut value, "collapsed", self.collapsed);
-        match self.detail {
-            Some(detail) if is_token(detail) => parameter(&mut value, "detail", detail),
-            Some(detail) => string(&mut value, "detail", detail),
-            None => {}
-        }
-        // Unreachable: all that was written is printable ASCII.
-        HeaderValue::from_bytes(&value).unwrap_or(HeaderValue::from_static(CACHE))
+        // Unreachable alternative: all that was written is printable ASCII.
+        HeaderValue::try_from(said.concat()).unwrap_or(HeaderValue::from_static(CACHE))
     }
 }
 
@@ -71,10 +68,9 @@ impl Status {
 /// string becomes `?`.
 pub fn add_key(headers: &mut HeaderMap, key: &str) {
     let Some(line) = headers.get_all(CACHE_STATUS).iter().next_back() else { return };
-    let mut value = Buffer::from_slice(line.as_bytes());
-    string(&mut value, "key", key);
+    let value = [line.as_bytes(), b"; key=", string(key).as_bytes()].concat();
     // Unreachable: what was a value, and printable ASCII.
-    let Ok(value) = HeaderValue::from_bytes(&value) else { return };
+    let Ok(value) = HeaderValue::try_from(value) else { return };
     if let http::header::Entry::Occupied(mut lines) = headers.entry(CACHE_STATUS)
         && let Some(last) = lines.iter_mut().next_back()
     {
@@ -103,31 +99,18 @@ fn hit(ttl: i64) -> HeaderValue {
     HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(CACHE))
 }
 
-fn flag(value: &mut Buffer, name: &str, is_set: bool) {
-    if is_set {
-        value.extend_from_slice(b"; ");
-        value.extend_from_slice(name.as_bytes());
-    }
-}
-
-fn parameter(value: &mut Buffer, name: &str, argument: &str) {
-    flag(value, name, true);
-    value.push(b'=');
-    value.extend_from_slice(argument.as_bytes());
-}
-
-/// A parameter whose argument is an sf-string; what cannot stand in one becomes `?` (RFC 9651
-/// §3.3.3).
-fn string(value: &mut Buffer, name: &str, argument: &str) {
-    parameter(value, name, "\"");
-    for character in argument.chars() {
+/// An sf-string; what cannot stand in one becomes `?` (RFC 9651 §3.3.3).
+fn string(text: &str) -> String {
+    let mut string = String::from("\"");
+    for character in text.chars() {
         match character {
-            '"' | '\\' => value.extend_from_slice(&[b'\\', character as u8]),
-            ' '..='~' => value.push(character as u8),
-            _ => value.push(b'?'),
+            '"' | '\\' => string.extend(['\\', character]),
+            ' '..='~' => string.push(character),
+            _ => string.push('?'),
         }
     }
-    value.push(b'"');
+    string.push('"');
+    string
 }
 
 /// Whether `text` is an sf-token (RFC 9651 §3.3.4).

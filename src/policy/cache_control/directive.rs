@@ -6,6 +6,9 @@ use http::{HeaderMap, HeaderName};
 
 use crate::policy::{delta_seconds, list};
 
+/// The most bytes of a name that is known: `stale-while-revalidate`.
+pub(super) const LONGEST: usize = 22;
+
 /// A name and perhaps an argument.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Directive<'a> {
@@ -50,6 +53,14 @@ impl<'a> Directive<'a> {
     }
 
     /// Whether this is the directive `name`; names are case-insensitive (RFC 9111 §5.2).
+    /// Its name in small letters, written to `room`; empty if it is longer than any that is known.
+    pub(super) fn lower_name<'b>(&self, room: &'b mut [u8; LONGEST]) -> &'b [u8] {
+        let Some(lower) = room.get_mut(..self.name.len()) else { return b"" };
+        lower.copy_from_slice(self.name);
+        lower.make_ascii_lowercase();
+        lower
+    }
+
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }

@@ -50,7 +50,7 @@ impl RequestDirectives {
 
     fn add(&mut self, directive: &Directive<'_>) {
         let number = || directive.argument.delta_seconds();
-        match directive.name.to_ascii_lowercase().as_slice() {
+        match directive.lower_name(&mut [0; directive::LONGEST]) {
             b"no-store" => self.no_store = true,
             b"no-cache" => self.no_cache = true,
             b"only-if-cached" => self.only_if_cached = true,
