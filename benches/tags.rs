@@ -79,6 +79,7 @@ fn head(entry: usize, tags: usize) -> Head {
         tags: names.into(),
         withheld: None,
         codable: None,
+        variance: None,
     }
 }
 

@@ -161,7 +161,7 @@ impl Entry {
                 .filter(|tag| !tag.starts_with("path:"))
                 .cloned()
                 .collect(),
-            origin: told(&stored.head.origin_headers()),
+            origin: told(&stored.head.to_prepared().origin_headers()),
             selected_by: stored.head.selecting.names().map(ToString::to_string).collect(),
             bytes: stored.weight(),
             codings: Held::all_of(stored),

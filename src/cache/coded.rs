@@ -25,7 +25,7 @@ use crate::coding::stream::{self, Encoders};
 use crate::error::ProxyError;
 use crate::policy::coding::{self, Accepted, Coding};
 use crate::policy::key::KeyBuf;
-use crate::store::{Coded, Making, MemoryStore, StoredResponse, in_little};
+use crate::store::{Coded, Making, MemoryStore, Section, StoredResponse};
 
 /// Who makes codings.
 #[derive(Debug)]
@@ -61,17 +61,17 @@ impl Default for Coder {
 
 impl<S: Inner> Edge<S> {
     /// Asks the origin for the response in identity, from which all else is made here.
-    pub(super) async fn ask_for_identity(
+    pub(super) fn ask_for_identity(
         &self,
         mut request: Request<Body>,
-    ) -> Result<Response<Body>, ProxyError> {
+    ) -> impl Future<Output = Result<Response<Body>, ProxyError>> + Send {
         if self.settings.compression.enabled {
             // Whoever says nothing of codings gets none.
             if let Some(codings) = request.headers_mut().get_mut(ACCEPT_ENCODING) {
                 *codings = HeaderValue::from_static("identity");
             }
         }
-        self.ask(request).await
+        self.ask(request)
     }
 
     /// Sees to it that the codings are made which clients of a stored response would have taken.
@@ -235,6 +235,6 @@ fn keep(making: Making, body: Bytes, stored: &StoredResponse) {
 }
 
 fn in_coding(coding: Coding, stored: &StoredResponse, body: Bytes) -> Coded {
-    let headers = coding::coded(&stored.head.headers, coding, Some(body.len()));
-    Coded { headers: in_little(&headers), body }
+    let headers = coding::coded(&stored.head.headers.to_headers(), coding, Some(body.len()));
+    Coded { headers: Section::of(&headers), body }
 }

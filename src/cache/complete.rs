@@ -53,7 +53,7 @@ impl Completion {
 
 fn wanted(part: &Part, stored: &StoredResponse, asked: Asked<'_>) -> Option<Wanted> {
     let whole = !asked.headers.contains_key(RANGE)
-        || !range::if_range_holds(asked.headers, &stored.head.headers);
+        || !range::if_range_holds(asked.headers, &stored.head.headers.to_headers());
     if whole {
         return Some(Wanted::Whole);
     }
@@ -138,7 +138,7 @@ impl<S: Inner> Edge<S> {
         response: Response<Body>,
     ) -> Option<Arc<StoredResponse>> {
         let Completion { target, stored, .. } = completion;
-        if !partial::may_combine(&stored.head.headers, response.headers()) {
+        if !partial::may_combine(&stored.head.headers.to_headers(), response.headers()) {
             return None;
         }
         let (parts, body) = response.into_parts();
@@ -165,13 +165,13 @@ impl<S: Inner> Edge<S> {
             return;
         }
         let combined = stored
-            .filter(|stored| partial::may_combine(&stored.head.headers, &head.headers))
+            .filter(|stored| partial::may_combine(&stored.head.headers.to_headers(), &head.headers))
             .and_then(|stored| {
                 let switches = &self.settings.rules.switches;
                 combine(stored, head.clone(), (part.clone(), bytes.clone()), switches)
             });
         let new = combined.unwrap_or_else(|| {
-            head.part = Some(part);
+            head.part = Some(Box::new(part));
             StoredResponse::new(head, bytes)
         });
         self.put(target, new, asked);
@@ -192,7 +192,8 @@ fn combine(
         return None;
     }
     let (combined, body) = partial::combine((old, &stored.body), (&part, &bytes))?;
-    head.headers = partial::combined_headers(&stored.head.headers, &head.headers, &combined);
+    head.headers =
+        partial::combined_headers(&stored.head.headers.to_headers(), &head.headers, &combined);
     // Of the older fields too: what they are now, the newer response says.
     for name in withheld(&head.origin_headers(), switches) {
         head.headers.remove(name);
@@ -200,7 +201,7 @@ fn combine(
     if combined.is_whole() {
         head.status = StatusCode::OK;
     } else {
-        head.part = Some(combined);
+        head.part = Some(Box::new(combined));
     }
     Some(StoredResponse::new(head, body))
 }
@@ -215,7 +216,7 @@ fn for_the_rest(asked: &Parts, completion: &Completion) -> Request<Body> {
     headers.remove(IF_RANGE);
     // Without a strong validator the answer cannot be combined; but an origin that does not know
     // `Range` answers with the whole all the same.
-    if let Some(tag) = validate::strong_tag(&completion.stored.head.headers) {
+    if let Some(tag) = validate::strong_tag(&completion.stored.head.headers.to_headers()) {
         headers.insert(IF_RANGE, tag.clone());
     }
     request

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug};
@@ -29,7 +29,7 @@ use super::lookup::{self, Fetch, Pass, Target};
 use super::prepare;
 use super::reason::Unstored;
 use super::respond::{self, Asked};
-use super::{Edge, Inner};
+use super::{Awaited, Edge, Inner};
 use crate::body::Body;
 use crate::error::ProxyError;
 use crate::policy::key::KeyBuf;
@@ -54,22 +54,23 @@ enum Followed {
 
 impl<S: Inner> Edge<S> {
     /// Answers a request whose key is not stored, or is too old.
-    pub(super) async fn fetch(
-        self: Arc<Self>,
-        request: Request<Body>,
-        fetch: Box<Fetch>,
-    ) -> Answered {
+    pub(super) fn fetch(self: Arc<Self>, request: Request<Body>, fetch: Box<Fetch>) -> Awaited {
         let may_share = flight::may_share(&request, &self.settings)
             && !self.unstorable.contains(&fetch.target.key, self.clock.now());
-        if !may_share {
-            return self.alone(request, *fetch).await;
+        match may_share {
+            true => Box::pin(self.shared(request, fetch)),
+            false => Box::pin(self.alone(request, fetch)),
         }
+    }
+
+    /// Fetches with others: leads them, or follows one.
+    async fn shared(self: Arc<Self>, request: Request<Body>, fetch: Box<Fetch>) -> Answered {
         let mut flight = flight::key(&request, &fetch.target, &self.settings);
         let mut refused = None;
         let deadline = Instant::now() + self.settings.cache.collapse_timeout;
         for _ in 0..MOST_ROUNDS {
             let following = match self.flights.join(&flight) {
-                Turn::Leader(lease) => return self.begin(request, *fetch, lease).await,
+                Turn::Leader(lease) => return self.begin(request, fetch, lease).await,
                 Turn::Follower(following) => following,
             };
             let is_late = following.is_settled();
@@ -92,13 +93,13 @@ impl<S: Inner> Edge<S> {
                 Followed::Alone => break,
             }
         }
-        self.alone(request, *fetch).await
+        Box::pin(self.alone(request, fetch)).await
     }
 
     async fn begin(
         self: Arc<Self>,
         request: Request<Body>,
-        fetch: Fetch,
+        fetch: Box<Fetch>,
         lease: Lease,
     ) -> Answered {
         // Between our look-up and our turn another's fetch may have ended.
@@ -127,12 +128,11 @@ impl<S: Inner> Edge<S> {
     async fn lead(
         self: Arc<Self>,
         request: Request<Body>,
-        fetch: Fetch,
+        fetch: Box<Fetch>,
         lease: Lease,
         mut reply: oneshot::Sender<Answered>,
     ) {
-        let (asked, body) = request.into_parts();
-        let outgoing = outgoing(&asked, body, fetch.stale.as_deref());
+        let (asked, outgoing) = outgoing(request, fetch.stale.as_deref());
         let request_time = self.clock.now();
         let answer = tokio::select! {
             answer = self.ask_for_identity(outgoing) => answer,
@@ -234,7 +234,7 @@ impl<S: Inner> Edge<S> {
         if fill.head.freshness.validates_always {
             return Followed::Alone;
         }
-        if !self.is_for(request, &fetch.target, &fill.head.headers) {
+        if !self.is_for(request, &fetch.target, &fill.head) {
             // The leader's query is not this one after all.
             flight.push(b'\n');
             flight.extend_from_slice(request.uri().query().unwrap_or_default().as_bytes());
@@ -265,13 +265,13 @@ impl<S: Inner> Edge<S> {
 
     /// Whether a response is for this request too, which has the leader's key: the key may leave out
     /// parameters of the query because another response has said so, and this one does not.
-    fn is_for(&self, request: &Request<Body>, target: &Target, response: &HeaderMap) -> bool {
+    fn is_for<H>(&self, request: &Request<Body>, target: &Target, response: &Head<H>) -> bool {
         if !self.searches.is_any() {
             return true;
         }
         let Ok(class) = self.settings.class(request.headers()) else { return false };
-        let (parts, variance) = (lookup::parts(request, &class), self.settings.variance(response));
-        self.searches.is_for(parts, &variance, &target.key, |key| class.write(key))
+        let (parts, variance) = (lookup::parts(request, &class), response.variance.as_ref());
+        self.searches.is_for(parts, variance, &target.key, |key| class.write(key))
     }
 
     fn follow_stored(
@@ -283,7 +283,7 @@ impl<S: Inner> Edge<S> {
         let head = &stored.head;
         if head.freshness.validates_always
             || !head.selecting.matches(request.headers())
-            || !self.is_for(request, &fetch.target, &head.headers)
+            || !self.is_for(request, &fetch.target, head)
         {
             return Followed::Alone;
         }
@@ -303,15 +303,14 @@ impl<S: Inner> Edge<S> {
 
     /// Fetches without followers, with the client's own conditions: nothing else than the client
     /// would have done. What may be stored is stored all the same.
-    async fn alone(self: Arc<Self>, request: Request<Body>, fetch: Fetch) -> Answered {
+    async fn alone(self: Arc<Self>, request: Request<Body>, fetch: Box<Fetch>) -> Answered {
         if validate::has_conditions(request.headers()) {
-            let Fetch { reason, stale, .. } = fetch;
+            let Fetch { reason, stale, .. } = *fetch;
             let pass = Pass { reason, detail: None, stale, target: None };
-            return self.pass(request, pass).await;
+            return Box::pin(self.pass(request, pass)).await;
         }
-        let (asked, body) = request.into_parts();
+        let (asked, outgoing) = outgoing(request, fetch.stale.as_deref());
         let request_time = self.clock.now();
-        let outgoing = outgoing(&asked, body, fetch.stale.as_deref());
         let answer = self.ask_for_identity(outgoing).await;
         match self.judge(&asked, request_time, answer, &fetch) {
             Found::Storable(head, extensions, body) => {
@@ -363,15 +362,15 @@ async fn nobody_waits(reply: &mut oneshot::Sender<Answered>, lease: &Lease) {
 /// A visitor who reloads comes back within this time, and finds his page begun.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The request for the origin: without the client's conditions, since the answer is for others too,
-/// and with our own where something is stored.
-fn outgoing(asked: &Parts, body: Body, stale: Option<&StoredResponse>) -> Request<Body> {
-    let mut request = Request::from_parts(asked.clone(), body);
+/// A request as it was, and for the origin: without the client's conditions, since the answer is for
+/// others too, and with our own where something is stored. The copy is the former, which grows no more.
+fn outgoing(mut request: Request<Body>, stale: Option<&StoredResponse>) -> (Parts, Request<Body>) {
+    let asked = prepare::head_of(&request);
     validate::strip_conditions(request.headers_mut());
     if let Some(stale) = stale {
-        validate::add_validators(request.headers_mut(), &stale.head.headers);
+        validate::add_validators(request.headers_mut(), &stale.head.headers.to_headers());
     }
-    request
+    (asked, request)
 }
 
 fn answered(answer: Answered) -> Followed {

@@ -26,7 +26,8 @@ impl<S: Inner> Edge<S> {
         if response.status() != StatusCode::OK || stale.head.status != StatusCode::OK {
             return;
         }
-        match validate::told_by_head(&stale.head.origin_headers(), response.headers()) {
+        match validate::told_by_head(&stale.head.to_prepared().origin_headers(), response.headers())
+        {
             Told::Same => {}
             Told::Other => return self.store.remove_variant(&target.key, stale),
             Told::Nothing => return,

@@ -48,7 +48,7 @@ mod window;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::request::Parts;
@@ -197,34 +197,27 @@ impl<S: Inner> Service<Request<Body>> for Cache<S> {
         let looking = traces.doing(&request, "cache lookup");
         let (plan, class) = self.edge.lookup(&mut request);
         looking.found(plan.name());
-        let mut fetching = || {
-            let doing = traces.doing(&request, "cache fetch");
+        let fetching = |request: &mut Request<Body>| {
+            let doing = traces.doing(request, "cache fetch");
             doing.leads(request.extensions_mut());
             doing
         };
-        let answer = match plan {
+        let (doing, answer): (_, Awaited) = match plan {
             Plan::Answer(response, outcome) => {
                 let story = Story { class, outcome };
-                CacheFuture::Ready(Some(response.map(|body| Storied { body, story })))
+                return CacheFuture::ready(response.map(|body| Storied { body, story }), key);
             }
-            Plan::Pass(pass) => {
-                let passing = self.edge.clone().pass(request, pass);
-                CacheFuture::boxed(class, Doing::default(), passing)
-            }
+            Plan::Pass(pass) => (Doing::default(), Box::pin(self.edge.clone().pass(request, pass))),
             Plan::Complete(completion) => {
-                let doing = fetching();
-                let completing = self.edge.clone().complete(request, *completion);
-                CacheFuture::boxed(class, doing, completing)
+                let doing = fetching(&mut request);
+                (doing, Box::pin(self.edge.clone().complete(request, *completion)))
             }
             Plan::Fetch(fetch) => {
-                let doing = fetching();
-                CacheFuture::boxed(class, doing, self.edge.clone().fetch(request, fetch))
+                let doing = fetching(&mut request);
+                (doing, self.edge.clone().fetch(request, fetch))
             }
         };
-        match key {
-            None => answer,
-            Some(key) => answer.telling(key),
-        }
+        CacheFuture::Awaited { answer, class, doing, key }
     }
 }
 
@@ -289,14 +282,14 @@ impl<S: Inner> Edge<S> {
     /// The target's own key, unless the response says that parameters of the query do not count, or
     /// that they do again.
     fn key_to_store(&self, target: &Target, stored: &StoredResponse, asked: &Parts) -> KeyBuf {
-        let variance = self.settings.variance(&stored.head.headers);
-        if variance.is_default() && !self.searches.is_any() {
+        let variance = stored.head.variance.as_ref();
+        if variance.is_none() && !self.searches.is_any() {
             return target.key.clone();
         }
         let request = Request::from_parts(asked.clone(), ());
         let Ok(class) = self.settings.class(&asked.headers) else { return target.key.clone() };
         let parts = lookup::parts(&request, &class);
-        if variance.is_default() && stored.head.status != StatusCode::OK {
+        if variance.is_none() && stored.head.status != StatusCode::OK {
             // A page that is missing, or has moved, says nothing of the others of its path.
             return key::write(parts, |key| class.write(key));
         }
@@ -325,44 +318,31 @@ impl<S: Inner> Edge<S> {
     }
 }
 
+/// An answer that takes a way. Boxed as soon as it begins: it is large, and would be moved by each
+/// layer above.
+type Awaited = Pin<Box<dyn Future<Output = Result<Response<Body>, ProxyError>> + Send>>;
+
 /// An answer at hand, or one that takes a way.
 pub enum CacheFuture {
     /// A hit.
     Ready(Option<Response<Storied>>),
     /// Anything else.
-    Boxed(Pin<Box<dyn Future<Output = Result<Response<Storied>, ProxyError>> + Send>>),
+    Awaited {
+        /// Its `Cache-Status` is in its extensions.
+        answer: Awaited,
+        /// What the request is counted as.
+        class: Class,
+        /// What is told of it.
+        doing: Doing,
+        /// The request's key, where `Cache-Status` is to have it.
+        key: Option<String>,
+    },
 }
 
 impl CacheFuture {
-    /// An answer to a request of this class, whose `Cache-Status` is in its extensions.
-    fn boxed(
-        class: Class,
-        doing: Doing,
-        answer: impl Future<Output = Result<Response<Body>, ProxyError>> + Send + 'static,
-    ) -> Self {
-        Self::Boxed(Box::pin(async move {
-            let response = match answer.await {
-                Ok(response) => response,
-                Err(error) => {
-                    doing.failed(error.proxy_status());
-                    return Err(error);
-                }
-            };
-            // What was found when it was looked for once more has none.
-            let status = response.extensions().get::<Status>();
-            let story = Story { class, outcome: status.map_or(Outcome::Hit, Outcome::of) };
-            doing.ended(status);
-            Ok(response.map(|body| Storied { body, story }))
-        }))
-    }
-
-    /// The same answer with the key in its `Cache-Status`.
-    fn telling(self, key: String) -> Self {
-        Self::Boxed(Box::pin(async move {
-            let mut response = self.await?;
-            status::add_key(response.headers_mut(), &key);
-            Ok(response)
-        }))
+    fn ready(mut response: Response<Storied>, key: Option<String>) -> Self {
+        tell_key(&mut response, key);
+        Self::Ready(Some(response))
     }
 }
 
@@ -376,8 +356,40 @@ impl Future for CacheFuture {
                 // Polled after its end, which the contract of `Future` forbids.
                 None => Poll::Pending,
             },
-            Self::Boxed(future) => future.as_mut().poll(cx),
+            Self::Awaited { answer, class, doing, key } => {
+                let answer = ready!(answer.as_mut().poll(cx));
+                let told = storied(answer, *class, std::mem::take(doing));
+                Poll::Ready(told.map(|mut response| {
+                    tell_key(&mut response, key.take());
+                    response
+                }))
+            }
         }
+    }
+}
+
+fn storied(
+    answer: Result<Response<Body>, ProxyError>,
+    class: Class,
+    doing: Doing,
+) -> Result<Response<Storied>, ProxyError> {
+    let response = match answer {
+        Ok(response) => response,
+        Err(error) => {
+            doing.failed(error.proxy_status());
+            return Err(error);
+        }
+    };
+    // What was found when it was looked for once more has none.
+    let status = response.extensions().get::<Status>();
+    let story = Story { class, outcome: status.map_or(Outcome::Hit, Outcome::of) };
+    doing.ended(status);
+    Ok(response.map(|body| Storied { body, story }))
+}
+
+fn tell_key(response: &mut Response<Storied>, key: Option<String>) {
+    if let Some(key) = key {
+        status::add_key(response.headers_mut(), &key);
     }
 }
 
@@ -385,7 +397,7 @@ impl std::fmt::Debug for CacheFuture {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Ready(_) => "CacheFuture::Ready",
-            Self::Boxed(_) => "CacheFuture::Boxed",
+            Self::Awaited { .. } => "CacheFuture::Awaited",
         })
     }
 }

@@ -18,7 +18,7 @@ use crate::store::StoredResponse;
 /// Whether a stored part has all that is asked for; a response that is stored whole has.
 pub(super) fn has_all(stored: &StoredResponse, asked: Asked<'_>) -> bool {
     stored.head.part.as_ref().is_none_or(|part| {
-        range::if_range_holds(asked.headers, &stored.head.headers)
+        range::if_range_holds(asked.headers, &stored.head.headers.to_headers())
             && partial::covers(part, asked.method, asked.headers).is_some()
     })
 }

@@ -2,15 +2,15 @@
 //!
 //! The rules stand in `policy` and `next`; here they are asked in order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, DATE, TRAILER,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use smallvec::SmallVec;
 
 use super::reason::Unstored;
 use super::respond;
@@ -19,7 +19,7 @@ use crate::config::ClientCacheControl;
 use crate::layer::introduce;
 use crate::next::assets::Kind;
 use crate::next::verdict::{self, NEXT_CACHE, Unfit};
-use crate::next::{assets, bridge, names};
+use crate::next::{assets, bridge};
 use crate::policy::cache_control::{self, ResponseDirectives};
 use crate::policy::date::{Timestamp, format_http_date, parse_http_date};
 use crate::policy::freshness::{FOREVER, Freshness, LifetimeBy, corrected_initial_age};
@@ -93,8 +93,8 @@ fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstor
     let mut head = Head {
         status: response.status,
         headers: stored_headers(answer),
-        before_us: status::before_us(&response.headers),
-        origin_cache_control: SmallVec::new(),
+        before_us: status::before_us(&response.headers).map(Box::new),
+        origin_cache_control: Arc::default(),
         freshness,
         generated: generated(answer),
         selecting,
@@ -103,6 +103,7 @@ fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstor
         tags: settings.tags(request.uri.path(), &response.headers).into(),
         withheld: None,
         codable: settings.codable(response.status, &response.headers),
+        variance: settings.variance(&response.headers),
     };
     if settings.is_image(request.uri.path()) {
         outlive_the_optimizer(&mut head.freshness, &settings.rules);
@@ -176,9 +177,9 @@ fn freshness(
     rules: &Rules,
 ) -> Result<Freshness, Unstored> {
     let Answer { request, request_time, response, response_time } = *answer;
-    let targeted = &rules.switches.targets;
-    let directives = ResponseDirectives::parse(&response.headers, targeted);
+    let directives = || ResponseDirectives::parse(&response.headers, &rules.switches.targets);
     if let Some(kind) = asset
+        && let directives = directives()
         && assets::is_immutable(kind, response.status, &response.headers, &directives)
         && may_be_shared(&request.headers, &directives)
     {
@@ -220,25 +221,7 @@ fn stored_headers(answer: &Answer<'_>) -> HeaderMap {
     }
     headers.insert(AGE, HeaderValue::from_static("0"));
     headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
-    compact(&headers)
-}
-
-/// The same fields in memory of their own: what was read from a connection is a part of its buffer,
-/// and would keep all of that. All values are parts of one allocation.
-fn compact(headers: &HeaderMap) -> HeaderMap {
-    let mut text = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
-    headers.values().for_each(|value| text.extend_from_slice(value.as_bytes()));
-    let text = text.freeze();
-    let mut compact = HeaderMap::with_capacity(headers.len());
-    let mut at = 0;
-    for (name, value) in headers {
-        let own = text.slice(at..at + value.len());
-        at += value.len();
-        // What was a value can be one again.
-        let own = HeaderValue::from_maybe_shared(own).unwrap_or_else(|_| value.clone());
-        compact.append(names::shared(name), own);
-    }
-    compact
+    headers
 }
 
 fn for_client(head: &mut Head, asset: Option<Kind>, settings: &Settings) {
@@ -298,7 +281,7 @@ pub(super) fn freshened(
     answer: &Answer<'_>,
     settings: &Settings,
 ) -> Result<Head, Unstored> {
-    let mut headers = stale.head.origin_headers();
+    let mut headers = stale.head.to_prepared().origin_headers();
     validate::freshen(&mut headers, &answer.response.headers);
     let mut response = Response::new(()).into_parts().0;
     response.status = stale.head.status;

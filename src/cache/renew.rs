@@ -160,7 +160,7 @@ impl<S: Inner> Edge<S> {
         asked: &Parts,
     ) -> Result<Response<Body>, Failure> {
         let mut request = Request::from_parts(asked.clone(), Body::Empty);
-        validate::add_validators(request.headers_mut(), &stale.head.headers);
+        validate::add_validators(request.headers_mut(), &stale.head.headers.to_headers());
         self.ask_for_identity(request).await.map_err(|error| Failure::Origin(error.to_string()))
     }
 

@@ -73,10 +73,11 @@ fn from_store(
     let coded = if asks_for_parts { None } else { coded(stored, asked.headers) };
     let (fields, body) =
         coded.map_or((&head.headers, &stored.body), |coded| (&coded.headers, &coded.body));
-    // Judged by what is stored, so that a 304 copies no more than it carries.
-    let is_current = is_current(head, fields, asked);
-    let mut headers =
-        if is_current { validate::not_modified_headers(fields) } else { fields.clone() };
+    let mut headers = fields.to_headers();
+    let is_current = is_current(head, &headers, asked);
+    if is_current {
+        validate::keep_for_not_modified(&mut headers);
+    }
     put(&mut headers, CACHE_STATUS, told(head, status));
     put(&mut headers, AGE, seconds(head.freshness.age(now)));
     if ttl <= 0 {
@@ -140,7 +141,7 @@ pub(super) fn filling(
     next_cache(&mut headers, "MISS");
     let mut response = match is_current(head, &headers, asked) {
         true => {
-            let headers = validate::not_modified_headers(&headers);
+            validate::keep_for_not_modified(&mut headers);
             response(StatusCode::NOT_MODIFIED, headers, Body::Empty)
         }
         false => whole(head, headers, asked, || body),
@@ -151,14 +152,14 @@ pub(super) fn filling(
 
 /// RFC 9111 section 4.3.2: a client's own conditions are judged by what is stored. Whether the client
 /// has this response already.
-fn is_current(head: &Head, headers: &HeaderMap, asked: Asked<'_>) -> bool {
+fn is_current<H>(head: &Head<H>, headers: &HeaderMap, asked: Asked<'_>) -> bool {
     asked.fields.may_have(Fields::CONDITIONS)
         && validate::evaluate(asked.method, asked.headers, head.status, headers)
             == Precondition::NotModified
 }
 
-fn whole(
-    head: &Head,
+fn whole<H>(
+    head: &Head<H>,
     headers: HeaderMap,
     asked: Asked<'_>,
     body: impl FnOnce() -> Body,
@@ -178,7 +179,8 @@ pub(super) fn by_conditions(passing: Response<Body>, asked: Asked<'_>) -> Respon
     match validate::evaluate(asked.method, asked.headers, passing.status(), headers) {
         Precondition::None => passing,
         Precondition::NotModified => {
-            let headers = validate::not_modified_headers(headers);
+            let mut headers = headers.clone();
+            validate::keep_for_not_modified(&mut headers);
             let mut not_modified = response(StatusCode::NOT_MODIFIED, headers, Body::Empty);
             *not_modified.extensions_mut() = passing.extensions().clone();
             not_modified
@@ -189,7 +191,7 @@ pub(super) fn by_conditions(passing: Response<Body>, asked: Asked<'_>) -> Respon
 /// What a stored response and the 304 that validated it say together, where it may not be kept any
 /// longer. The 304's cookies are for the one who asked.
 pub(super) fn validated(stale: &StoredResponse, not_modified: &HeaderMap) -> Response<Body> {
-    let mut headers = stale.head.origin_headers();
+    let mut headers = stale.head.to_prepared().origin_headers();
     validate::freshen(&mut headers, not_modified);
     for cookie in not_modified.get_all(SET_COOKIE) {
         headers.append(SET_COOKIE, cookie.clone());
@@ -229,7 +231,7 @@ pub(super) fn state_length(headers: &mut HeaderMap, body: &Bytes) {
     headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
 }
 
-fn told(head: &Head, status: Status) -> HeaderValue {
+fn told<H>(head: &Head<H>, status: Status) -> HeaderValue {
     match &head.before_us {
         None => status.value(),
         Some(before_us) => status::behind(before_us, &status.value()),

@@ -29,6 +29,7 @@ pub(super) struct Searches {
 struct Rule {
     number: u64,
     variance: Arc<Variance>,
+    weight: u32,
 }
 
 /// Memory for what is known of paths, which visitors may write as long as they like.
@@ -66,20 +67,20 @@ impl Searches {
     pub(super) fn learn(
         &self,
         parts: KeyParts<'_>,
-        variance: Variance,
+        variance: Option<&Arc<Variance>>,
         class: impl FnOnce(&mut KeyBuf),
     ) -> KeyBuf {
         let path = path(parts);
-        if variance.is_default() {
+        let Some(variance) = variance else {
             self.rules.invalidate(&*path);
             return key::write(parts, class);
-        }
+        };
         self.is_any.store(true, Ordering::Release);
-        if let Some(known) = self.rules.get(&*path).filter(|known| *known.variance == variance) {
+        if let Some(known) = self.rules.get(&*path).filter(|known| known.says(variance)) {
             return known.key(parts, class);
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let rule = Rule { number, variance: variance.into() };
+        let rule = Rule { number, weight: weight(&path, variance), variance: variance.clone() };
         self.rules.insert(path[..].into(), rule.clone());
         rule.key(parts, class)
     }
@@ -89,11 +90,13 @@ impl Searches {
     pub(super) fn is_for(
         &self,
         parts: KeyParts<'_>,
-        variance: &Variance,
+        variance: Option<&Arc<Variance>>,
         key: &[u8],
         class: impl Fn(&mut KeyBuf),
     ) -> bool {
-        let is_by = |rule: Rule| *rule.variance == *variance && *rule.key(parts, &class) == *key;
+        let is_by = |rule: Rule| {
+            variance.is_some_and(|variance| rule.says(variance)) && *rule.key(parts, &class) == *key
+        };
         *key::write(parts, &class) == *key || self.rules.get(&*path(parts)).is_some_and(is_by)
     }
 }
@@ -111,10 +114,12 @@ pub fn query_of(written: &str) -> Option<&str> {
 const BY_RULE: char = '\u{1}';
 
 impl Rule {
-    /// What a path and its rule take.
-    fn weight(path: &impl AsRef<[u8]>, rule: &Self) -> u32 {
-        let bytes = path.as_ref().len() + rule.variance.weight() + OVERHEAD;
-        u32::try_from(bytes).unwrap_or(u32::MAX)
+    fn weight(_: &impl AsRef<[u8]>, rule: &Self) -> u32 {
+        rule.weight
+    }
+
+    fn says(&self, variance: &Arc<Variance>) -> bool {
+        Arc::ptr_eq(&self.variance, variance) || self.variance == *variance
     }
 
     fn key(&self, parts: KeyParts<'_>, class: impl FnOnce(&mut KeyBuf)) -> KeyBuf {
@@ -126,6 +131,12 @@ impl Rule {
         let query = format!("{BY_RULE}{}{canonical}", self.number);
         key::write(KeyParts { query: Some(&query), is_rsc: false, ..parts }, class)
     }
+}
+
+/// What a path and its rule take. What the configuration says, many rules have in common.
+fn weight(path: &[u8], variance: &Arc<Variance>) -> u32 {
+    let own = if Arc::strong_count(variance) > 1 { 0 } else { variance.weight() };
+    u32::try_from(path.len() + own + OVERHEAD).unwrap_or(u32::MAX)
 }
 
 /// What rules are found by: pages and payloads of one path need not say the same.
@@ -144,11 +155,11 @@ mod tests {
     #[test]
     fn a_key_says_the_query_that_leads_to_it() {
         let searches = Searches::new();
-        let variance = Variance::all_but(vec!["gclid".to_owned()]);
+        let variance = Arc::new(Variance::all_but(vec!["gclid".to_owned()]));
         for (query, expected) in
             [("b=2&gclid=9&a=1", Some("b=2&a=1")), ("gclid=9", None), ("_rsc=1a", None)]
         {
-            let key = searches.learn(parts(query), variance.clone(), |key| key.push(b'R'));
+            let key = searches.learn(parts(query), Some(&variance), |key| key.push(b'R'));
             let target = std::str::from_utf8(key::read(&key).unwrap().target).unwrap();
             let (path, written) = target.split_once('?').unwrap();
             let asked = query_of(written);

@@ -1,6 +1,6 @@
 //! What the operator decided about responses, as the other files ask for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::Guard;
 use http::header::{CONTENT_ENCODING, SET_COOKIE, USER_AGENT};
@@ -42,6 +42,8 @@ pub struct Settings {
     pub application: Application,
     /// Who is told of requests.
     pub traces: Traces,
+    /// What `next.ignored_parameters` comes to, once somebody asks.
+    pub ignoring: OnceLock<Arc<Variance>>,
 }
 
 /// What is done with a request that is none of the store's.
@@ -64,29 +66,38 @@ impl From<&Config> for Settings {
         let (window, application) = (Window::default(), Application::default());
         let compression = config.compression.clone();
         let traces = Traces::default();
-        Self { rules, cache, compression, next, purge, window, application, traces }
+        let ignoring = OnceLock::new();
+        Self { rules, cache, compression, next, purge, window, application, traces, ignoring }
     }
 }
 
 impl Settings {
     /// How a response depends on the query: as it says itself; or, where it was rendered without a
-    /// request, not on what only tracks visitors.
-    pub(super) fn variance(&self, response: &HeaderMap) -> Variance {
+    /// request, not on what only tracks visitors. `None` if every difference counts.
+    pub(super) fn variance(&self, response: &HeaderMap) -> Option<Arc<Variance>> {
         let said = no_vary_search::variance(response);
-        if !said.is_default() || !self.next.enabled || !verdict::is_prerendered(response) {
-            return said;
+        if !said.is_default() {
+            return Some(Arc::new(said));
         }
-        Variance::all_but(match &self.next.ignored_parameters {
-            Some(names) => names.clone(),
-            None => tracking::PARAMETERS.map(String::from).into(),
+        let ignores = self.next.enabled && verdict::is_prerendered(response);
+        ignores.then(|| self.ignoring().clone()).filter(|ignoring| !ignoring.is_default())
+    }
+
+    /// All parameters count but those that only track visitors.
+    fn ignoring(&self) -> &Arc<Variance> {
+        self.ignoring.get_or_init(|| {
+            Arc::new(Variance::all_but(match &self.next.ignored_parameters {
+                Some(names) => names.clone(),
+                None => tracking::PARAMETERS.map(String::from).into(),
+            }))
         })
     }
 
     /// How a response may be coded, if it may.
     pub(super) fn codable(&self, status: StatusCode, response: &HeaderMap) -> Option<Codable> {
         let config = &self.compression;
-        let least = usize::try_from(config.min_size).unwrap_or(usize::MAX);
-        let may_be = config.enabled && coding::may_be_coded(status, response, least);
+        let least = config.min_size.try_into().unwrap_or(u32::MAX);
+        let may_be = config.enabled && coding::may_be_coded(status, response, least.into());
         let best_after = config.best_after.map_or(0, |uses| uses.try_into().unwrap_or(u32::MAX));
         may_be.then_some(Codable { least, best_after })
     }

@@ -25,7 +25,7 @@ impl<S: Inner> Edge<S> {
         let now = self.clock.now();
         let Some(old) = old.filter(|old| old.mark.validity(now) == Validity::Valid) else { return };
         let is_rendered_ahead =
-            self.settings.next.enabled && verdict::is_prerendered(&new.head.headers);
+            self.settings.next.enabled && verdict::is_prerendered(&new.head.headers.to_headers());
         let is_whole = old.head.part.is_none() && new.head.part.is_none();
         if is_rendered_ahead && is_whole && old.body != new.body {
             let page = new.head.tags.first().map_or("", AsRef::as_ref);

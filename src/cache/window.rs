@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, ETAG, EXPIRES, LAST_MODIFIED, SET_COOKIE, VARY,
 };
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
@@ -187,14 +187,14 @@ impl<S: Inner> Look for Weak<Edge<S>> {
             },
             variants: entry.len(),
             codings: Held::all_of(stored),
-            ..Seen::of(&key, &stored.head, bytes, request.headers(), now)
+            ..Seen::of(&key, &stored.head.to_prepared(), bytes, request.headers(), now)
         })
     }
 }
 
 impl Held {
-    fn as_it_came(head: &Head, bytes: usize) -> Self {
-        let coding = head.headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes());
+    fn as_it_came(coding: Option<&HeaderValue>, bytes: usize) -> Self {
+        let coding = coding.map(HeaderValue::as_bytes);
         let coding = String::from_utf8_lossy(coding.unwrap_or(b"identity")).into_owned();
         Self { coding, bytes, is_best: false }
     }
@@ -207,7 +207,8 @@ impl Held {
             bytes: coded.body.len(),
             is_best: making == Making::BrBest,
         });
-        std::iter::once(Self::as_it_came(&stored.head, stored.body.len())).chain(made).collect()
+        let coding = stored.head.headers.get(&CONTENT_ENCODING);
+        std::iter::once(Self::as_it_came(coding, stored.body.len())).chain(made).collect()
     }
 }
 
@@ -226,7 +227,7 @@ impl Seen {
             status: head.status.as_u16(),
             origin: told(&head.origin_headers()),
             bytes,
-            codings: vec![Held::as_it_came(head, bytes)],
+            codings: vec![Held::as_it_came(head.headers.get(CONTENT_ENCODING), bytes)],
             age: seconds(freshness.age(now)),
             ttl: freshness.ttl(now),
             lifetime: seconds(freshness.lifetime),

@@ -11,6 +11,5 @@ pub mod draft;
 pub mod images;
 pub mod locale;
 pub mod manifest;
-pub mod names;
 pub mod tracking;
 pub mod verdict;

@@ -13,7 +13,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 
-pub use freshen::{freshen, not_modified_headers};
+pub use freshen::{freshen, keep_for_not_modified};
 
 use super::freshness::single_date;
 use super::{entity_tag, list};
@@ -85,13 +85,16 @@ fn is_unmodified(request: &HeaderMap, stored: &HeaderMap) -> bool {
 
 /// Whether a request has conditions; `If-Range` does not count as one.
 pub fn has_conditions(request: &HeaderMap) -> bool {
-    // One look at each name is less than four searches, and every hit asks.
+    // One look at each name is less than four searches, and every request is asked.
     request.keys().any(|name| CONDITIONS.contains(name))
 }
 
 /// Removes a request's conditions, so that the origin answers with the whole response; `If-Range`
 /// stays.
 pub fn strip_conditions(request: &mut HeaderMap) {
+    if !has_conditions(request) {
+        return;
+    }
     for name in &CONDITIONS {
         request.remove(name);
     }

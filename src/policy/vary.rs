@@ -19,18 +19,21 @@ use super::{Switches, list};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VaryAny;
 
-/// The selecting header fields of a stored response.
+/// The selecting header fields of a stored response. Most have none, and every hit asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selecting {
+pub struct Selecting(Option<Box<Nominated>>);
+
+/// What was nominated, at least one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Nominated {
     fields: Box<[Field]>,
     languages: Languages,
 }
 
 /// How `Accept-Language` is compared.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Languages {
     /// The same languages in the same order of preference.
-    #[default]
     Strict,
     /// Order among equal weights left aside; or the response's own language, where it has one, is
     /// what the request prefers.
@@ -66,11 +69,14 @@ impl Selecting {
                 fields.push(Field::new(name, request));
             }
         }
+        if fields.is_empty() {
+            return Ok(Self::default());
+        }
         let languages = match switches.loose_languages {
             true => Languages::Loose(accept_language::single_language(response).map(Into::into)),
             false => Languages::Strict,
         };
-        Ok(Self { fields: fields.into(), languages })
+        Ok(Self(Some(Box::new(Nominated { fields: fields.into(), languages }))))
     }
 
     /// Whether `request` selects the same response as the original request did.
@@ -79,27 +85,35 @@ impl Selecting {
     /// same if they differ only in how a list is spaced and spread over lines, or in ways that
     /// their definition gives no meaning.
     pub fn matches(&self, request: &HeaderMap) -> bool {
-        self.fields.iter().all(|field| field.matches(request, &self.languages))
+        self.0.as_ref().is_none_or(|nominated| {
+            let Nominated { fields, languages } = &**nominated;
+            fields.iter().all(|field| field.matches(request, languages))
+        })
     }
 
     /// Whether nothing is nominated: then every request matches.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.0.is_none()
     }
 
     /// The nominated names, in order.
     pub fn names(&self) -> impl Iterator<Item = &HeaderName> {
-        self.fields.iter().map(|field| &field.name)
+        self.fields().iter().map(|field| &field.name)
     }
 
     /// The nominated fields that the original request had, a line each.
     pub fn lines(&self) -> impl Iterator<Item = (&HeaderName, &[u8])> {
-        self.fields.iter().flat_map(|field| field.lines.iter().map(|line| (&field.name, &**line)))
+        self.fields().iter().flat_map(|field| field.lines.iter().map(|line| (&field.name, &**line)))
     }
 
     /// What this takes in memory, in bytes, besides its own size.
     pub fn weight(&self) -> usize {
-        self.fields.iter().map(Field::weight).sum()
+        let nominated = self.0.as_ref().map_or(0, |_| size_of::<Nominated>());
+        nominated + self.fields().iter().map(Field::weight).sum::<usize>()
+    }
+
+    fn fields(&self) -> &[Field] {
+        self.0.as_ref().map_or(&[], |nominated| &nominated.fields)
     }
 }
 

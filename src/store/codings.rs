@@ -12,16 +12,15 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use bytes::Bytes;
-use http::HeaderMap;
 
-use super::stored::fields;
+use super::section::Section;
 use crate::policy::coding::{Accepted, Coding};
 
 /// How a response is to be coded, if it may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Codable {
     /// The least bytes of a body.
-    pub least: usize,
+    pub least: u32,
     /// Uses after which the best coding is made; 0 is never.
     pub best_after: u32,
 }
@@ -70,7 +69,7 @@ impl Making {
 #[derive(Debug)]
 pub struct Coded {
     /// The fields as clients get them, with the places that each use fills.
-    pub headers: HeaderMap,
+    pub headers: Section,
     /// The coded body.
     pub body: Bytes,
 }
@@ -161,7 +160,7 @@ impl Codings {
     /// Bytes of memory that it takes.
     pub fn weight(&self) -> usize {
         let coded = |(_, coded): (_, &Coded)| {
-            coded.body.len() + fields(&coded.headers) + size_of::<Coded>()
+            coded.body.len() + coded.headers.weight() + size_of::<Coded>()
         };
         size_of::<Self>() + self.ready().map(coded).sum::<usize>()
     }
@@ -179,8 +178,8 @@ impl Codings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
     use http::header::ACCEPT_ENCODING;
+    use http::{HeaderMap, HeaderValue};
 
     fn accepts(codings: &'static str) -> Accepted {
         let field = (ACCEPT_ENCODING, HeaderValue::from_static(codings));
@@ -192,7 +191,7 @@ mod tests {
     }
 
     fn coded(body: &'static str) -> Option<Coded> {
-        Some(Coded { headers: HeaderMap::new(), body: body.into() })
+        Some(Coded { headers: Section::of(&HeaderMap::new()), body: body.into() })
     }
 
     fn chosen(codings: &Codings, accepted: &'static str) -> Option<Bytes> {

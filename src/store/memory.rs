@@ -20,6 +20,8 @@ pub struct MemoryStore {
     entries: Cache<Box<[u8]>, Entry, foldhash::quality::RandomState>,
     tags: Arc<Tags>,
     counts: Arc<Counts>,
+    /// What was put since moka looked last.
+    unsettled: Arc<AtomicU64>,
     capacity: u64,
     max_variants: usize,
 }
@@ -56,7 +58,8 @@ impl MemoryStore {
                 }
             })
             .build_with_hasher(foldhash::quality::RandomState::default());
-        Self { entries, tags: Arc::new(Tags::new()), counts, capacity, max_variants }
+        let (tags, unsettled) = (Arc::new(Tags::new()), Arc::default());
+        Self { entries, tags, counts, unsettled, capacity, max_variants }
     }
 
     /// The bytes that it may take.
@@ -110,12 +113,12 @@ impl MemoryStore {
         if self.tags.is_overtaken(names, since) {
             return false;
         }
+        let weight = stored.weight();
         self.entries.entry(key.into()).and_compute_with(|old| {
             let old = old.map(|entry| entry.into_value()).unwrap_or_default();
             put(old.with(stored, request, self.max_variants))
         });
-        // moka would evict at its leisure, and keep more than it may until somebody comes by.
-        self.entries.run_pending_tasks();
+        self.settle(weight);
         true
     }
 
@@ -126,7 +129,17 @@ impl MemoryStore {
             // moka weighs what is put.
             old.map_or(Op::Nop, put)
         });
-        self.entries.run_pending_tasks();
+        self.settle(stored.weight());
+    }
+
+    /// moka would evict at its leisure, and keep more than it may until somebody comes by. To have it
+    /// look each time costs as much as to put; so it looks when a little has come together.
+    fn settle(&self, weight: u64) {
+        let unsettled = self.unsettled.fetch_add(weight, Relaxed).saturating_add(weight);
+        if unsettled >= self.capacity / LITTLE {
+            self.unsettled.store(0, Relaxed);
+            self.entries.run_pending_tasks();
+        }
     }
 
     /// Takes one variant away, if it is still the one that is stored.
@@ -177,6 +190,9 @@ fn put(entry: Entry) -> Op<Entry> {
     entry.variants().for_each(|stored| stored.mark.enter_store());
     Op::Put(entry)
 }
+
+/// The part of the capacity by which it may be exceeded for a moment.
+const LITTLE: u64 = 1024;
 
 /// What moka keeps for an entry beside key and value: its table slot, the entry info and the two
 /// queue nodes.

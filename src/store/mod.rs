@@ -6,7 +6,10 @@
 mod codings;
 mod limit;
 mod memory;
+mod names;
+mod pool;
 mod renewal;
+mod section;
 mod stored;
 mod tags;
 
@@ -14,5 +17,6 @@ pub use codings::{Codable, Coded, Codings, Making};
 pub use limit::default_capacity;
 pub use memory::MemoryStore;
 pub use renewal::{Renewal, RenewalGuard};
-pub use stored::{Entry, Head, StoredResponse, in_little};
+pub use section::Section;
+pub use stored::{Entry, Head, StoredResponse};
 pub use tags::{Mark, Tags, Validity};

@@ -1,7 +1,8 @@
 //! A stored response, and the variants that one key has.
 
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use bytes::Bytes;
 use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS};
@@ -9,25 +10,29 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use smallvec::SmallVec;
 
 use super::codings::{Codable, Codings};
+use super::pool::Pool;
 use super::renewal::Renewal;
+use super::section::{Section, apart};
 use super::tags::{Mark, Tag, Validity};
 use crate::policy::date::Timestamp;
 use crate::policy::freshness::Freshness;
+use crate::policy::no_vary_search::Variance;
 use crate::policy::partial::Part;
 
 use crate::policy::vary::Selecting;
 
-/// A response's head, prepared for clients once and judged once.
+/// A response's head, prepared for clients once and judged once. Its fields are a map, or a
+/// [`Section`] once it is stored.
 #[derive(Clone, Debug)]
-pub struct Head {
+pub struct Head<H = HeaderMap> {
     /// The status.
     pub status: StatusCode,
     /// The fields as clients get them; `Age` and `Cache-Status` hold a place that each use fills.
-    pub headers: HeaderMap,
+    pub headers: H,
     /// What the caches before us said in `Cache-Status`, if there are any.
-    pub before_us: Option<HeaderValue>,
+    pub before_us: Option<Box<HeaderValue>>,
     /// The origin's own `Cache-Control` lines, where clients get another.
-    pub origin_cache_control: SmallVec<[HeaderValue; 1]>,
+    pub origin_cache_control: Arc<[HeaderValue]>,
     /// How long the response may be used.
     pub freshness: Freshness,
     /// When the origin made it.
@@ -37,20 +42,22 @@ pub struct Head {
     /// Before this it is not asked for again in the background.
     pub renew_from: Timestamp,
     /// Which part of the representation the body is; `None` if it is all of it.
-    pub part: Option<Part>,
+    pub part: Option<Box<Part>>,
     /// By what it can be invalidated, besides its key.
     pub tags: Arc<[Box<str>]>,
     /// Fields that only the one who asked may have, if any; they are not stored.
     pub withheld: Option<Box<HeaderMap>>,
     /// How it may be coded, if it may.
     pub codable: Option<Codable>,
+    /// How it depends on the query; `None` if every difference counts.
+    pub variance: Option<Arc<Variance>>,
 }
 
 /// A complete response, ready to be sent again.
 #[derive(Debug)]
 pub struct StoredResponse {
     /// Status, fields, and how they were judged.
-    pub head: Head,
+    pub head: Head<Section>,
     /// The whole body.
     pub body: Bytes,
     /// The same in codings, where it may be coded.
@@ -78,11 +85,11 @@ impl Head {
         headers.remove(AGE);
         headers.remove(CACHE_STATUS);
         if let Some(before_us) = &self.before_us {
-            headers.insert(CACHE_STATUS, before_us.clone());
+            headers.insert(CACHE_STATUS, HeaderValue::clone(before_us));
         }
         if !self.origin_cache_control.is_empty() {
             headers.remove(CACHE_CONTROL);
-            for line in &self.origin_cache_control {
+            for line in &*self.origin_cache_control {
                 headers.append(CACHE_CONTROL, line.clone());
             }
         }
@@ -90,13 +97,45 @@ impl Head {
     }
 }
 
+impl<H> Head<H> {
+    /// The same head with its fields in another form.
+    fn with<O>(self, form: impl FnOnce(H) -> O) -> Head<O> {
+        let Self { status, headers, before_us, origin_cache_control, freshness, .. } = self;
+        let Self {
+            generated, selecting, renew_from, part, tags, withheld, codable, variance, ..
+        } = self;
+        let headers = form(headers);
+        Head {
+            status,
+            headers,
+            before_us,
+            origin_cache_control,
+            freshness,
+            generated,
+            selecting,
+            renew_from,
+            part,
+            tags,
+            withheld,
+            codable,
+            variance,
+        }
+    }
+}
+
+impl Head<Section> {
+    /// The same head before it was stored, for what is judged or made of it.
+    pub fn to_prepared(&self) -> Head {
+        self.clone().with(|section| section.to_headers())
+    }
+}
+
 impl StoredResponse {
     /// A response with its body complete.
     pub fn new(head: Head, body: Bytes) -> Arc<Self> {
-        let headers = in_little(&head.headers);
-        let head = Head { headers, withheld: None, ..head };
+        let head = in_little(head);
         let renewal = Renewal::not_before(head.renew_from);
-        let codable = head.codable.filter(|codable| body.len() >= codable.least);
+        let codable = head.codable.filter(|codable| body.len() >= codable.least as usize);
         let codings = codable.map(|codable| Box::new(Codings::new(codable)));
         let (mark, uses, tags) = (Arc::default(), AtomicU32::new(0), OnceLock::new());
         Arc::new(Self { head, body, codings, renewal, mark, uses, tags })
@@ -123,9 +162,12 @@ impl StoredResponse {
     /// Bytes of memory that it takes, the allocator's rounding left aside.
     pub fn weight(&self) -> u64 {
         let weight = self.body.len()
-            + fields(&self.head.headers)
-            + self.head.before_us.as_ref().map_or(0, HeaderValue::len)
-            + self.head.origin_cache_control.iter().map(HeaderValue::len).sum::<usize>()
+            + self.head.headers.weight()
+            + self
+                .head
+                .before_us
+                .as_ref()
+                .map_or(0, |value| size_of::<HeaderValue>() + value.len())
             + self.head.selecting.weight()
             + self.codings.as_ref().map_or(0, |codings| codings.weight())
             + self.head.tags.iter().map(|tag| tag.len() + TAG).sum::<usize>()
@@ -134,24 +176,22 @@ impl StoredResponse {
     }
 }
 
-/// The same fields in no more memory than they need: a map has room for more, and a copy of it has not.
-pub fn in_little(headers: &HeaderMap) -> HeaderMap {
-    headers.clone()
+/// The same head in little memory, and none of what it was read from.
+fn in_little(head: Head) -> Head<Section> {
+    let before_us = head.before_us.and_then(|line| apart([&*line]).pop().map(Box::new));
+    let origin_cache_control = one_of(&head.origin_cache_control);
+    let head = Head { withheld: None, before_us, origin_cache_control, ..head };
+    head.with(|headers| Section::of(&headers))
 }
 
-/// Bytes of memory that fields take.
-pub(super) fn fields(headers: &HeaderMap) -> usize {
-    let text: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    // What is `in_little` has a bucket for each field; a map's indices have room for a third more than
-    // it says.
-    text + headers.len() * HEADER_BUCKET + headers.capacity() * HEADER_INDEX * 4 / 3
+/// The same lines; an application has but a few.
+fn one_of(lines: &[HeaderValue]) -> Arc<[HeaderValue]> {
+    static LINES: LazyLock<Pool<[HeaderValue]>> = LazyLock::new(Pool::default);
+    LINES.get(|mut hasher| lines.hash(&mut hasher), |known| known == lines, |_| apart(lines).into())
 }
 
 /// A tag's name and place here, its place in the list of the tag, and of the mark a share.
 const TAG: usize = 48;
-
-const HEADER_BUCKET: usize = 104;
-const HEADER_INDEX: usize = 4;
 
 /// All that is stored under one key.
 #[derive(Clone, Debug, Default)]

@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 
 use crate::policy::date::Timestamp;
 
@@ -111,7 +112,8 @@ const SHARDS: usize = 64;
 /// A tag that stored responses have.
 #[derive(Debug, Default)]
 pub(super) struct Tag {
-    marks: Mutex<Vec<Weak<Mark>>>,
+    /// Most pages have a tag of their own, and it no other response.
+    marks: Mutex<SmallVec<[Weak<Mark>; 2]>>,
     /// Of the marks, those whose responses are gone.
     gone: AtomicUsize,
 }

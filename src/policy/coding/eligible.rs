@@ -7,11 +7,11 @@ use crate::policy::list;
 
 /// Whether a response may be coded: it has content in identity, of a kind that becomes smaller, of at
 /// least `least` bytes as far as its fields tell, and nobody has forbidden it.
-pub fn may_be_coded(status: StatusCode, headers: &HeaderMap, least: usize) -> bool {
+pub fn may_be_coded(status: StatusCode, headers: &HeaderMap, least: u64) -> bool {
     has_whole_content(status)
         && !headers.keys().any(|name| FORBIDDING.contains(name))
         && headers.get(CONTENT_TYPE).is_some_and(|kind| becomes_smaller(kind.as_bytes()))
-        && stated_length(headers).is_none_or(|length| length >= least as u64)
+        && stated_length(headers).is_none_or(|length| length >= least)
         && !forbids_transformation(headers)
 }
 
@@ -52,14 +52,19 @@ fn forbids_transformation(headers: &HeaderMap) -> bool {
 /// By its media type. Pictures, films, fonts for the web and archives are compressed already.
 fn becomes_smaller(kind: &[u8]) -> bool {
     let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    let essence = essence.to_ascii_lowercase();
     // Lasts for hours, and an encoder holds hundreds of KiB for as long.
-    if essence == b"text/event-stream" {
+    if essence.eq_ignore_ascii_case(b"text/event-stream") {
         return false;
     }
-    essence.starts_with(b"text/")
-        || SUFFIXES.iter().any(|suffix| essence.ends_with(suffix))
-        || KINDS.contains(&essence.as_slice())
+    let begins =
+        |with: &[u8]| essence.get(..with.len()).is_some_and(|part| part.eq_ignore_ascii_case(with));
+    let ends = |with: &&[u8]| {
+        let at = essence.len().checked_sub(with.len());
+        at.and_then(|at| essence.get(at..)).is_some_and(|part| part.eq_ignore_ascii_case(with))
+    };
+    begins(b"text/")
+        || SUFFIXES.iter().any(ends)
+        || KINDS.iter().any(|kind| essence.eq_ignore_ascii_case(kind))
 }
 
 /// RFC 6839.

@@ -19,7 +19,7 @@ static USUAL: [HeaderName; 12] = [
 
 /// The same name. A usual one takes no memory of its own, neither here nor in each copy of it that
 /// goes to a client.
-pub fn shared(name: &HeaderName) -> HeaderName {
+pub(super) fn shared(name: &HeaderName) -> HeaderName {
     let usual = USUAL.iter().find(|usual| *usual == name);
     usual.unwrap_or(name).clone()
 }
