@@ -169,8 +169,10 @@ impl MemoryStore {
         self.entries.iter()
     }
 
-    /// How many keys are stored; approximate while entries come and go.
+    /// How many keys are stored; approximate while entries come and go. Not for a request's way: what
+    /// moka has not looked at yet is looked at now.
     pub fn len(&self) -> u64 {
+        self.entries.run_pending_tasks();
         self.entries.entry_count()
     }
 
@@ -179,8 +181,9 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// Bytes in use; approximate likewise.
+    /// Bytes in use; the same holds for it.
     pub fn weight(&self) -> u64 {
+        self.entries.run_pending_tasks();
         self.entries.weighted_size()
     }
 }
