@@ -80,9 +80,12 @@ impl Section {
     pub fn weight(&self) -> usize {
         let own: usize = self.own.iter().map(|value| size_of_val(value) + value.len()).sum();
         let mould = if self.mould.is_known { 0 } else { self.mould.weight() };
-        own + mould
+        own + SHARED + mould
     }
 }
+
+/// What the values have in common, to be counted by, and the rounding of two allocations.
+const SHARED: usize = 48;
 
 /// The same values as parts of one allocation of their own: they may have been parts of a larger one,
 /// such as what was read from a connection.

@@ -161,17 +161,16 @@ impl StoredResponse {
 
     /// Bytes of memory that it takes, the allocator's rounding left aside.
     pub fn weight(&self) -> u64 {
-        let weight = self.body.len()
-            + self.head.headers.weight()
-            + self
-                .head
-                .before_us
-                .as_ref()
-                .map_or(0, |value| size_of::<HeaderValue>() + value.len())
-            + self.head.selecting.weight()
+        let head = &self.head;
+        let before_us = head.before_us.as_ref();
+        let weight = size_of::<Self>()
+            + self.body.len()
+            + head.headers.weight()
+            + before_us.map_or(0, |value| size_of::<HeaderValue>() + value.len())
+            + head.selecting.weight()
             + self.codings.as_ref().map_or(0, |codings| codings.weight())
-            + self.head.tags.iter().map(|tag| tag.len() + TAG).sum::<usize>()
-            + size_of::<Self>();
+            + OWN_TAG
+            + head.tags.iter().map(|tag| tag.len() + TAG).sum::<usize>();
         weight as u64
     }
 }
@@ -189,6 +188,9 @@ fn one_of(lines: &[HeaderValue]) -> Arc<[HeaderValue]> {
     static LINES: LazyLock<Pool<[HeaderValue]>> = LazyLock::new(Pool::default);
     LINES.get(|mut hasher| lines.hash(&mut hasher), |known| known == lines, |_| apart(lines).into())
 }
+
+/// The mark, and the tag of the page: its name once more, and its place among all tags.
+const OWN_TAG: usize = 160;
 
 /// A tag's name and place here, its place in the list of the tag, and of the mark a share.
 const TAG: usize = 48;
