@@ -98,7 +98,7 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
     ServiceBuilder::new()
         // First, since all below speak of the client: who is it, and what of what was said about it
         // is to be believed?
-        .map_request(move |request| forwarded::read(request, &trusted))
+        .map_request(altered(move |request| forwarded::read(request, &trusted)))
         // Above `respond`, to tell of failures too, and to see just what the client gets.
         .layer_fn(move |inner| {
             let (metrics, log) = (observing.clone(), access_log.clone());
@@ -111,11 +111,11 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         // Before anything reads target, host or fields: what can be read in two ways is refused.
         .layer_fn(move |inner| Admit::new(inner, own_name.clone(), origin_name.clone()))
         // Before key and Vary: the origin never sees these fields, so nothing may be judged by them.
-        .map_request(hop_by_hop::strip_request)
+        .map_request(altered(hop_by_hop::strip_request))
         // Likewise: what only Next.js may say to itself.
-        .map_request(move |request| guard::clean(request, &base_path))
+        .map_request(altered(move |request| guard::clean(request, &base_path)))
         // Likewise, by what the application's build says.
-        .map_request(move |request| guard::name_locale(request, &known, &of_build))
+        .map_request(altered(move |request| guard::name_locale(request, &known, &of_build)))
         // A body that is too large goes no further; a request without one is not looked at.
         .layer_fn(move |inner| Upload::new(inner, config))
         // Answers from the store. All below is the price of a miss.
@@ -130,10 +130,19 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         // for each way of having no answer.
         .layer_fn(move |inner| StandIn::new(inner, vault.clone(), config))
         // Below both, so that nothing of a connection is ever stored.
-        .map_response(hop_by_hop::strip_answer)
+        .map_response(altered(hop_by_hop::strip_answer))
         // Below the cache: costs nothing on a hit, and each background revalidation gets it too.
-        .map_request(move |request| introduce::introduce(request, &pseudonym, &introduced))
+        .map_request(altered(move |request| introduce::introduce(request, &pseudonym, &introduced)))
         // Below the cache: what is in memory is served however busy the origin is.
         .layer_fn(move |inner| Shed::new(inner, waiting.clone(), max_requests))
         .service(origin)
+}
+
+/// A function that gives what it takes, altered. What is altered where it lies is not copied to be
+/// handed in and out.
+fn altered<T>(alter: impl Fn(&mut T) + Clone) -> impl Fn(T) -> T + Clone {
+    move |mut message| {
+        alter(&mut message);
+        message
+    }
 }

@@ -26,7 +26,7 @@ pub const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-p
 pub const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// Takes the forwarding fields off a request, and keeps what they say if its peer is in `trusted`.
-pub fn read(mut request: Request<Body>, trusted: &[IpNet]) -> Request<Body> {
+pub fn read(request: &mut Request<Body>, trusted: &[IpNet]) {
     let client = request.extensions().get::<Client>();
     let fields = client.map_or_else(|| Fields::of(request.headers()), |client| client.fields);
     if client.is_some_and(|client| is_trusted(client.peer, trusted)) {
@@ -38,7 +38,6 @@ pub fn read(mut request: Request<Body>, trusted: &[IpNet]) -> Request<Body> {
     if fields.may_have(Fields::FORWARDING) {
         remove_fields(request.headers_mut(), is_forwarding);
     }
-    request
 }
 
 /// Whether a field tells of a client behind a proxy.
@@ -166,7 +165,8 @@ mod tests {
             ("forwarded", "for=1.2.3.4"),
             ("host", "example.org"),
         ];
-        let request = read(request([192, 0, 2, 1], &fields), &trusted());
+        let mut request = request([192, 0, 2, 1], &fields);
+        read(&mut request, &trusted());
         assert!(request.headers().keys().eq(["host"].iter()));
         assert_eq!(crate::client::host(&request), b"example.org");
         assert!(!crate::client::is_https(&request));
@@ -181,7 +181,8 @@ mod tests {
             ("x-forwarded-proto", "HTTPS"),
             ("host", "inner"),
         ];
-        let request = read(request([10, 0, 0, 1], &fields), &trusted());
+        let mut request = request([10, 0, 0, 1], &fields);
+        read(&mut request, &trusted());
         assert_eq!(crate::client::host(&request), b"example.org");
         assert!(crate::client::is_https(&request));
     }
@@ -204,7 +205,8 @@ mod tests {
             ("no address", &["192.0.2.7, unknown"], "10.0.0.1"),
         ] {
             let fields: Vec<_> = lines.iter().map(|line| ("x-forwarded-for", *line)).collect();
-            let request = read(request([10, 0, 0, 1], &fields), &trusted());
+            let mut request = request([10, 0, 0, 1], &fields);
+            read(&mut request, &trusted());
             let client = request.extensions().get::<Client>().unwrap();
             assert_eq!(client.address(), expected.parse::<IpAddr>().unwrap(), "{name}");
             assert_eq!(client.peer, peer);

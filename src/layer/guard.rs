@@ -20,8 +20,8 @@ use crate::next::manifest::Manifest;
 use crate::next::{data, images};
 
 /// Takes off a request what only the framework may say; `base_path` is the application's.
-pub fn clean(mut request: Request<Body>, base_path: &str) -> Request<Body> {
-    let fields = client::fields(&request);
+pub fn clean(request: &mut Request<Body>, base_path: &str) {
+    let fields = client::fields(request);
     let is_image = images::is_optimizer(request.uri().path(), base_path);
     if fields.may_have(Fields::INTERNAL) {
         let is_data = data::is_asked(request.uri().path(), base_path);
@@ -35,35 +35,29 @@ pub fn clean(mut request: Request<Body>, base_path: &str) -> Request<Body> {
         // CVE-2025-57752: the optimizer's own cache takes no account of them.
         headers.remove(COOKIE);
         headers.remove(AUTHORIZATION);
-        normalise_image(&mut request);
+        normalise_image(request);
     }
     if let Some(uri) = without_internal_parameters(request.uri()) {
         *request.uri_mut() = uri;
     }
-    request
 }
 
 /// Names the locale that a data request leaves out, where the application's build is known: without
 /// it, middleware is passed by (CVE-2026-44573).
-pub fn name_locale(
-    mut request: Request<Body>,
-    application: &Application,
-    base_path: &str,
-) -> Request<Body> {
+pub fn name_locale(request: &mut Request<Body>, application: &Application, base_path: &str) {
     let uri = request.uri();
     if !data::is_asked(uri.path(), base_path) {
-        return request;
+        return;
     }
     let build = application.manifest();
     let named = build.as_deref().and_then(Manifest::i18n).and_then(|i18n| {
-        let path = data::with_locale(i18n, client::host(&request), uri.path(), base_path)?;
+        let path = data::with_locale(i18n, client::host(request), uri.path(), base_path)?;
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         format!("{path}{query}").parse().ok()
     });
     if let Some(named) = named {
         *request.uri_mut() = named;
     }
-    request
 }
 
 /// A picture that is asked for in other words is the same picture: one render, one place in the
@@ -156,7 +150,9 @@ mod tests {
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
-        clean(request.body(Body::Empty).unwrap(), base_path)
+        let mut request = request.body(Body::Empty).unwrap();
+        clean(&mut request, base_path);
+        request
     }
 
     #[test]

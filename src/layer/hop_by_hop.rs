@@ -15,9 +15,9 @@ use crate::fields::Fields;
 /// An upgrade is asked for anew, since the origin's connection is to be upgraded too (section 7.8).
 /// One to `h2c` is not: clients offer it beside any request, RFC 9113 has abolished it, and Next.js
 /// ends the connection at it.
-pub fn strip_request(mut request: Request<Body>) -> Request<Body> {
-    if !client::fields(&request).may_have(Fields::OF_CONNECTION) {
-        return request;
+pub fn strip_request(request: &mut Request<Body>) {
+    if !client::fields(request).may_have(Fields::OF_CONNECTION) {
+        return;
     }
     let headers = request.headers_mut();
     let upgrade = wants_upgrade(headers).then(|| headers.remove(UPGRADE)).flatten();
@@ -29,14 +29,13 @@ pub fn strip_request(mut request: Request<Body>) -> Request<Body> {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, protocol);
     }
-    request
 }
 
 /// Takes the connection's fields off an answer of the origin; 101 is about the connection and keeps
 /// them.
-pub fn strip_answer(mut response: Response<Body>) -> Response<Body> {
+pub fn strip_answer(response: &mut Response<Body>) {
     if response.status() == http::StatusCode::SWITCHING_PROTOCOLS {
-        return response;
+        return;
     }
     let headers = response.headers_mut();
     if headers.contains_key(TRANSFER_ENCODING) {
@@ -44,7 +43,6 @@ pub fn strip_answer(mut response: Response<Body>) -> Response<Body> {
         headers.remove(CONTENT_LENGTH);
     }
     strip(headers);
-    response
 }
 
 /// Whether a message has no transfer coding but `chunked`, once and last.
@@ -104,7 +102,7 @@ mod tests {
         for (name, value) in fields {
             request.headers_mut().append(*name, value.parse().unwrap());
         }
-        let request = strip_request(request);
+        strip_request(&mut request);
         let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
         request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect()
     }
@@ -150,7 +148,8 @@ mod tests {
         let mut response = Response::new(Body::Empty);
         response.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("5"));
-        assert!(strip_answer(response).headers().is_empty());
+        strip_answer(&mut response);
+        assert!(response.headers().is_empty());
     }
 
     #[test]

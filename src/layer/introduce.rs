@@ -52,12 +52,8 @@ impl From<&str> for Pseudonym {
 }
 
 /// Writes the introduction.
-pub fn introduce(
-    mut request: Request<Body>,
-    pseudonym: &Pseudonym,
-    traces: &Traces,
-) -> Request<Body> {
-    let told = traces.told_of(&request);
+pub fn introduce(request: &mut Request<Body>, pseudonym: &Pseudonym, traces: &Traces) {
+    let told = traces.told_of(request);
     // Every request that the listener took has one.
     if let Some(client) = request.extensions().get::<Client>().cloned() {
         let headers = request.headers_mut();
@@ -67,7 +63,6 @@ pub fn introduce(
         trace(headers, &client, told, traces.samples_new());
     }
     request.headers_mut().append(VIA, pseudonym.0.clone());
-    request
 }
 
 /// Fields that a request may be given here.
@@ -193,8 +188,9 @@ mod tests {
         }
         let client = Client::new(peer.parse().unwrap(), request.headers());
         request.extensions_mut().insert(client);
-        let request = forwarded::read(request, &["10.0.0.0/8".parse().unwrap()]);
-        introduce(request, &Pseudonym::from("selvedge-1"), &Traces::default()).headers().clone()
+        forwarded::read(&mut request, &["10.0.0.0/8".parse().unwrap()]);
+        introduce(&mut request, &Pseudonym::from("selvedge-1"), &Traces::default());
+        request.headers().clone()
     }
 
     #[test]

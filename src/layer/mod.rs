@@ -1,6 +1,6 @@
 //! What is done to each request, hit or miss; `stack` has the order and the reasons for it.
 //!
-//! Most layers are plain functions from a request to a request. Those that wait or may refuse are
+//! Most layers are plain functions that alter a request. Those that wait or may refuse are
 //! services of their own.
 //!
 //! Not here: caching (`cache`), and connections (`server`, `origin`).

@@ -58,21 +58,15 @@ impl Members<'_> {
         let mut from = 0;
         loop {
             let rest = self.rest.get(from..).unwrap_or_default();
-            let next = match self.quotes {
-                true => memchr::memchr2(b',', b'"', rest),
-                false => memchr::memchr(b',', rest),
-            };
+            // Members are short: to search with `memchr` costs more.
+            let next = rest.iter().position(|byte| matches!(byte, b',' | b'"'));
             let Some(at) = next.map(|next| from + next) else { return self.rest.len() };
             if self.rest.get(at) == Some(&b',') {
                 return at;
             }
-            match self.closing_quote(at + 1) {
-                Some(close) => from = close + 1,
-                None => {
-                    self.quotes = false;
-                    from = at + 1;
-                }
-            }
+            let close = if self.quotes { self.closing_quote(at + 1) } else { None };
+            self.quotes = close.is_some();
+            from = close.unwrap_or(at) + 1;
         }
     }
 
