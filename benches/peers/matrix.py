@@ -28,7 +28,8 @@ def asks(prefix, size, keys, headers=(), coding=""):
 
 
 def present(peers, args, passes=False):
-    return [peer for peer in peers if not peer.missing(args) and (peer.passes or not passes)]
+    does = (lambda peer: peer.passes) if passes else (lambda peer: peer.stores)
+    return [peer for peer in peers if not peer.missing(args) and does(peer)]
 
 
 def all_rows(args, passes=False):

@@ -33,6 +33,7 @@ class Setting:
 class Peer:
     name = ""
     passes = True  # has an origin to pass requests to
+    stores = True
 
     def missing(self, args):
         """Why this peer cannot run here, or None."""
@@ -182,6 +183,18 @@ class BareHyper(Peer):
         return "hit" if headers.get("X-Cache") == "HIT" else "miss"
 
 
+class BareProxy(BareHyper):
+    name = "bare hyper on both sides"
+    passes, stores = True, False
+
+    def command(self, setting):
+        return [rig("bare-proxy"), f"127.0.0.1:{setting.port}",
+                f"127.0.0.1:{setting.origin_port}"], None
+
+    def found(self, headers):
+        return "miss"
+
+
 class Selvedge(Peer):
     name = "selvedge"
     environment = {}
@@ -219,7 +232,7 @@ class SelvedgeUnlogged(Selvedge):
 PEERS = {
     "nginx": [Nginx(), NginxLogged()],
     "varnish": [Varnish()],
-    "bare": [BareHyper()],
+    "bare": [BareHyper(), BareProxy()],
     "selvedge": [Selvedge(), SelvedgeUnlogged()],
 }
 
