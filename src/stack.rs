@@ -138,8 +138,7 @@ pub fn build<S: Inner>(config: &Config, parts: Parts<S>) -> impl Answering + use
         .service(origin)
 }
 
-/// A function that gives what it takes, altered. What is altered where it lies is not copied to be
-/// handed in and out.
+/// A function that gives what it takes, altered.
 fn altered<T>(alter: impl Fn(&mut T) + Clone) -> impl Fn(T) -> T + Clone {
     move |mut message| {
         alter(&mut message);

@@ -133,10 +133,9 @@ impl Rule {
     }
 }
 
-/// What a path and its rule take. What the configuration says, many rules have in common.
+/// What a path and its rule take.
 fn weight(path: &[u8], variance: &Arc<Variance>) -> u32 {
-    let own = if Arc::strong_count(variance) > 1 { 0 } else { variance.weight() };
-    u32::try_from(path.len() + own + OVERHEAD).unwrap_or(u32::MAX)
+    u32::try_from(path.len() + variance.share() + OVERHEAD).unwrap_or(u32::MAX)
 }
 
 /// What rules are found by: pages and payloads of one path need not say the same.

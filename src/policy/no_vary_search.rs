@@ -18,6 +18,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
@@ -59,10 +60,11 @@ impl Variance {
         *self == Self::default()
     }
 
-    /// Bytes of memory that it takes, roughly.
-    pub fn weight(&self) -> usize {
+    /// Bytes of memory that it takes, roughly: a share of them for each of those who have it.
+    pub fn share(self: &Arc<Self>) -> usize {
         let (Params::AllBut(keys) | Params::Only(keys)) = &self.params;
-        keys.iter().map(|key| size_of::<String>() + key.len()).sum()
+        let all: usize = keys.iter().map(|key| size_of::<String>() + key.len()).sum();
+        all / Arc::strong_count(self)
     }
 
     fn counts(&self, key: &str) -> bool {

@@ -9,17 +9,25 @@ use parking_lot::Mutex;
 
 /// What is known, by a hash of what it is made of. Nothing is kept alive by it.
 #[derive(Debug)]
-pub(super) struct Pool<T: ?Sized> {
-    known: Mutex<HashMap<u64, Weak<T>, RandomState>>,
+pub(super) struct Pool<T: ?Sized>(Mutex<Known<T>>);
+
+#[derive(Debug)]
+struct Known<T: ?Sized> {
+    things: HashMap<u64, Weak<T>, RandomState>,
+    /// Those that found no place since somebody looked for things that nobody has any more.
+    turned_away: usize,
 }
 
 /// An application has some dozens of each. Where something makes each answer another, each has its
 /// own.
 const MOST: usize = 512;
 
+/// Each look at all of them is paid for by as many that went without.
+const FEW: usize = 64;
+
 impl<T: ?Sized> Default for Pool<T> {
     fn default() -> Self {
-        Self { known: Mutex::default() }
+        Self(Mutex::new(Known { things: HashMap::default(), turned_away: 0 }))
     }
 }
 
@@ -32,25 +40,36 @@ impl<T: ?Sized> Pool<T> {
         is_it: impl FnOnce(&T) -> bool,
         make: impl FnOnce(bool) -> Arc<T>,
     ) -> Arc<T> {
-        let mut known = self.known.lock();
-        let mut hasher = known.hasher().build_hasher();
+        let mut known = self.0.lock();
+        let mut hasher = known.things.hasher().build_hasher();
         hash(&mut hasher);
         let hash = hasher.finish();
-        match known.get(&hash).and_then(Weak::upgrade) {
+        match known.things.get(&hash).and_then(Weak::upgrade) {
             Some(found) if is_it(&found) => return found,
             // Two of the same hash: the first is the one that is known.
             Some(_) => return make(false),
             None => {}
         }
-        if known.len() >= MOST {
-            known.retain(|_, thing| thing.strong_count() > 0);
-        }
-        let is_known = known.len() < MOST;
+        let is_known = known.has_room();
         let new = make(is_known);
         if is_known {
-            known.insert(hash, Arc::downgrade(&new));
+            known.things.insert(hash, Arc::downgrade(&new));
         }
         new
+    }
+}
+
+impl<T: ?Sized> Known<T> {
+    fn has_room(&mut self) -> bool {
+        if self.things.len() < MOST {
+            return true;
+        }
+        self.turned_away += 1;
+        if self.turned_away >= FEW {
+            self.turned_away = 0;
+            self.things.retain(|_, thing| thing.strong_count() > 0);
+        }
+        self.things.len() < MOST
     }
 }
 
@@ -74,12 +93,12 @@ mod tests {
     fn no_more_are_known_than_so_many_and_those_that_nobody_has_make_room() {
         let pool = Pool::default();
         let all: Vec<_> = (0..2 * MOST as u32).map(|number| get(&pool, number)).collect();
-        assert_eq!(pool.known.lock().len(), MOST);
+        assert_eq!(pool.0.lock().things.len(), MOST);
         assert!(Arc::ptr_eq(&get(&pool, 0), &all[0]));
         let last = all.last().unwrap();
         assert!(!Arc::ptr_eq(&get(&pool, **last), last), "unknown, and right all the same");
         drop(all);
-        let late = get(&pool, 7000);
-        assert!(Arc::ptr_eq(&get(&pool, 7000), &late));
+        let late: Vec<_> = (0..=FEW as u32).map(|number| get(&pool, 7000 + number)).collect();
+        assert!(Arc::ptr_eq(&get(&pool, 7000 + FEW as u32), late.last().unwrap()));
     }
 }

@@ -168,6 +168,7 @@ impl StoredResponse {
             + head.headers.weight()
             + before_us.map_or(0, |value| size_of::<HeaderValue>() + value.len())
             + head.selecting.weight()
+            + head.variance.as_ref().map_or(0, Variance::share)
             + self.codings.as_ref().map_or(0, |codings| codings.weight())
             + OWN_TAG
             + head.tags.iter().map(|tag| tag.len() + TAG).sum::<usize>();
