@@ -73,13 +73,12 @@ fn from_store(
     let coded = if asks_for_parts { None } else { coded(stored, asked.headers) };
     let (fields, body) =
         coded.map_or((&head.headers, &stored.body), |coded| (&coded.headers, &coded.body));
-    let mut headers = fields.to_headers();
+    let age = seconds(head.freshness.age(now));
+    let mut headers = fields.to_answer(age, told(head, status));
     let is_current = is_current(head, &headers, asked);
     if is_current {
         validate::keep_for_not_modified(&mut headers);
     }
-    put(&mut headers, CACHE_STATUS, told(head, status));
-    put(&mut headers, AGE, seconds(head.freshness.age(now)));
     if ttl <= 0 {
         next_cache(&mut headers, "STALE");
     }
@@ -249,5 +248,7 @@ fn put(headers: &mut HeaderMap, name: http::HeaderName, value: HeaderValue) {
 }
 
 fn seconds(age: Duration) -> HeaderValue {
-    HeaderValue::from(age.as_secs())
+    let mut number = itoa::Buffer::new();
+    // In one allocation, where `HeaderValue::from` takes two. Unreachable alternative: digits.
+    HeaderValue::from_str(number.format(age.as_secs())).unwrap_or(HeaderValue::from_static("0"))
 }

@@ -93,10 +93,12 @@ pub fn before_us(headers: &HeaderMap) -> Option<HeaderValue> {
 
 /// What most answers say, in one piece.
 fn hit(ttl: i64) -> HeaderValue {
+    const STARTS: &[u8] = b"selvedge; hit; ttl=";
     let mut number = itoa::Buffer::new();
-    let value = [CACHE, "; hit; ttl=", number.format(ttl)].concat();
-    // Unreachable: all that was written is printable ASCII.
-    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(CACHE))
+    let mut value: SmallVec<[u8; 48]> = SmallVec::from_slice(STARTS);
+    value.extend_from_slice(number.format(ttl).as_bytes());
+    // Unreachable alternative: all that was written is printable ASCII.
+    HeaderValue::from_bytes(&value).unwrap_or(HeaderValue::from_static(CACHE))
 }
 
 /// An sf-string; what cannot stand in one becomes `?` (RFC 9651 §3.3.3).

@@ -4,9 +4,9 @@
 //! and nothing leaves the store because it grew old. It leaves when memory is short.
 
 mod codings;
+mod constants;
 mod limit;
 mod memory;
-mod names;
 mod pool;
 mod renewal;
 mod section;

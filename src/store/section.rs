@@ -14,13 +14,13 @@ use std::sync::{Arc, LazyLock};
 
 use bytes::BytesMut;
 use http::header::{
-    CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_RANGE, DATE, ETAG, EXPIRES,
-    LAST_MODIFIED, LINK, LOCATION, SET_COOKIE,
+    AGE, CACHE_STATUS, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_RANGE, DATE,
+    ETAG, EXPIRES, LAST_MODIFIED, LINK, LOCATION, SET_COOKIE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
-use super::names;
+use super::constants;
 use super::pool::Pool;
 
 /// See the module.
@@ -37,6 +37,9 @@ struct Mould {
     headers: HeaderMap,
     /// A bit for each field whose value is each response's own.
     gaps: u64,
+    /// Where each answer says how old it is, and where it comes from.
+    age: Option<usize>,
+    cache_status: Option<usize>,
     /// Whether others of its kind find it.
     is_known: bool,
 }
@@ -50,18 +53,35 @@ impl Section {
         Self { mould: Mould::of(headers, gaps), own: own.into() }
     }
 
-    /// The same fields, to be sent or judged.
+    /// The same fields, to be judged.
     pub fn to_headers(&self) -> HeaderMap {
+        self.cast(|_, _| {})
+    }
+
+    /// The same fields, to be sent: with this `Age` and `Cache-Status` in their places.
+    pub fn to_answer(&self, age: HeaderValue, cache_status: HeaderValue) -> HeaderMap {
+        let (mut age, mut cache_status) = (Some(age), Some(cache_status));
+        let mut headers = self.cast(|at, value| {
+            if Some(at) == self.mould.age {
+                fill(value, &mut age);
+            } else if Some(at) == self.mould.cache_status {
+                fill(value, &mut cache_status);
+            }
+        });
+        age.into_iter().for_each(|age| drop(headers.insert(AGE, age)));
+        cache_status.into_iter().for_each(|status| drop(headers.insert(CACHE_STATUS, status)));
+        headers
+    }
+
+    /// A copy of the mould with the gaps filled; `fill` sees the other values and their places.
+    fn cast(&self, mut fill: impl FnMut(usize, &mut HeaderValue)) -> HeaderMap {
         let mut headers = self.mould.headers.clone();
         let mut own = self.own.iter();
-        let mut gaps = self.mould.gaps;
-        for value in headers.values_mut() {
-            if gaps & 1 == 1
-                && let Some(own) = own.next()
-            {
-                value.clone_from(own);
+        for (at, value) in headers.values_mut().enumerate() {
+            match has_gap(self.mould.gaps, at).then(|| own.next()).flatten() {
+                Some(own) => value.clone_from(own),
+                None => fill(at, value),
             }
-            gaps >>= 1;
         }
         headers
     }
@@ -81,6 +101,12 @@ impl Section {
         let own: usize = self.own.iter().map(|value| size_of_val(value) + value.len()).sum();
         let mould = if self.mould.is_known { 0 } else { self.mould.weight() };
         own + SHARED + mould
+    }
+}
+
+fn fill(place: &mut HeaderValue, value: &mut Option<HeaderValue>) {
+    if let Some(value) = value.take() {
+        *place = value;
     }
 }
 
@@ -151,11 +177,16 @@ impl Mould {
         let mut mould = HeaderMap::with_capacity(headers.len());
         let names = headers.iter().map(|(name, _)| name);
         for (at, (name, value)) in names.zip(apart(headers.values())).enumerate() {
-            let value = if has_gap(gaps, at) { HeaderValue::from_static("") } else { value };
-            mould.append(names::shared(name), value);
+            let value = match has_gap(gaps, at) {
+                true => HeaderValue::from_static(""),
+                false => constants::value(&value).unwrap_or(value),
+            };
+            mould.append(constants::name(name).unwrap_or_else(|| name.clone()), value);
         }
+        let place = |wanted| mould.iter().position(|(name, _)| *name == wanted);
+        let (age, cache_status) = (place(AGE), place(CACHE_STATUS));
         // A copy has no more room than it needs.
-        Self { headers: mould.clone(), gaps, is_known }
+        Self { headers: mould.clone(), gaps, age, cache_status, is_known }
     }
 
     /// Whether these fields are the same but for the gaps, in the same order.
@@ -256,7 +287,7 @@ mod tests {
         #[test]
         fn what_comes_out_is_what_went_in(
             fields in proptest::collection::vec(
-                ("(etag|link|date|x-a|x-b|set-cookie|vary|content-length)|y-[a-z]{2}", "[ -~]{0,20}"),
+                ("(etag|link|date|x-a|x-b|set-cookie|vary|content-length|age|cache-status)|y-[a-z]{2}", "[ -~]{0,20}"),
                 0..90,
             ),
         ) {
@@ -268,6 +299,11 @@ mod tests {
             let section = Section::of(&headers);
             let found = section.to_headers();
             prop_assert!(found.iter().eq(headers.iter()));
+            let answer = section.to_answer("7".parse().unwrap(), "selvedge; hit".parse().unwrap());
+            headers.insert(AGE, "7".parse().unwrap());
+            headers.insert(CACHE_STATUS, "selvedge; hit".parse().unwrap());
+            prop_assert!(answer.iter().eq(headers.iter()));
+            headers = found;
             for name in headers.keys() {
                 prop_assert_eq!(section.get(name), headers.get(name));
             }

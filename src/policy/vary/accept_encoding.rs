@@ -30,12 +30,12 @@ pub fn normalise_accept_encoding(request: &HeaderMap) -> Option<HeaderValue> {
 /// Puts [`normalise_accept_encoding`] in the place of the field.
 pub fn reduce_accept_encoding(request: &mut HeaderMap) {
     // Where no name has a second line, what is usual is changed in its place: one search.
-    if request.len() == request.keys_len()
-        && let Some(line) = request.get_mut(&ACCEPT_ENCODING)
-        && let Some(normal) = usual(line)
-    {
-        line.clone_from(normal);
-        return;
+    if request.len() == request.keys_len() {
+        let Some(line) = request.get_mut(&ACCEPT_ENCODING) else { return };
+        if let Some(normal) = usual(line) {
+            line.clone_from(normal);
+            return;
+        }
     }
     match normalise_accept_encoding(request) {
         Some(normal) => {
