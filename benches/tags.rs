@@ -18,7 +18,7 @@ use http::{HeaderMap, StatusCode};
 use selvedge::policy::date::Timestamp;
 use selvedge::policy::freshness::{Freshness, LifetimeBy};
 use selvedge::policy::vary::Selecting;
-use selvedge::store::{Head, MemoryStore, StoredResponse, Validity};
+use selvedge::store::{Head, MemoryStore, StoredResponse, UntilStored, Validity};
 
 const ENTRIES: usize = 1_000_000;
 const WITH_THE_LARGE_TAG: usize = 100_000;
@@ -74,11 +74,9 @@ fn head(entry: usize, tags: usize) -> Head {
         },
         generated: Timestamp::default(),
         selecting: Selecting::default(),
-        renew_from: Timestamp::default(),
         part: None,
         tags: names.into(),
-        withheld: None,
-        codable: None,
+        until_stored: UntilStored::default(),
         variance: None,
     }
 }

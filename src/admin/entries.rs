@@ -151,9 +151,9 @@ impl Entry {
                 (Use::Fresh, _) => "fresh",
             },
             age: freshness.age(now).as_secs(),
-            lifetime: freshness.lifetime.as_secs(),
-            stale_while_revalidate: freshness.stale_while_revalidate.as_secs(),
-            stale_if_error: freshness.stale_if_error.as_secs(),
+            lifetime: freshness.lifetime.duration().as_secs(),
+            stale_while_revalidate: freshness.stale_while_revalidate.duration().as_secs(),
+            stale_if_error: freshness.stale_if_error.duration().as_secs(),
             tags: stored
                 .head
                 .tags

@@ -26,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::next::builds::{Builds, Turn, Why};
 use crate::next::deployment;
 use crate::next::manifest::Manifest;
-use crate::store::{Head, MemoryStore, Section, Validity};
+use crate::store::{MemoryStore, StoredHead, Validity};
 
 /// What is known of the application. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -124,12 +124,13 @@ impl Application {
     }
 
     /// Notes where a page is found, if that is wanted: what is stored is for everybody.
-    pub fn note_page(&self, head: &Head<Section>, asked: &Parts) {
+    pub fn note_page(&self, head: &StoredHead, asked: &Parts) {
         if !self.0.wants_page.load(Ordering::Relaxed) || head.status != StatusCode::OK {
             return;
         }
-        let content_type = head.headers.get(&CONTENT_TYPE).map(HeaderValue::as_bytes);
-        let is_document = content_type.is_some_and(|kind| kind.starts_with(b"text/html"));
+        let content_type = head.headers.get(&CONTENT_TYPE);
+        let is_document =
+            content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
         if let Some(target) = asked.uri.path_and_query().filter(|_| is_document) {
             self.0.wants_page.store(false, Ordering::Relaxed);
             let host = asked.headers.get(HOST).cloned();

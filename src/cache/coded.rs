@@ -129,7 +129,8 @@ impl<S: Inner> Edge<S> {
         fill: &Arc<Fill>,
         request: &HeaderMap,
     ) -> Option<(HeaderMap, Body)> {
-        let coding = fill.head.codable.and_then(|_| Accepted::of(request).for_a_stream());
+        let coding =
+            fill.head.until_stored.codable.and_then(|_| Accepted::of(request).for_a_stream());
         let coded = coding.and_then(|coding| Some((coding, self.coded_reader(fill, coding)?)));
         Some(match coded {
             Some((coding, reader)) => {

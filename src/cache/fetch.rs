@@ -265,7 +265,12 @@ impl<S: Inner> Edge<S> {
 
     /// Whether a response is for this request too, which has the leader's key: the key may leave out
     /// parameters of the query because another response has said so, and this one does not.
-    fn is_for<H>(&self, request: &Request<Body>, target: &Target, response: &Head<H>) -> bool {
+    fn is_for<H, U>(
+        &self,
+        request: &Request<Body>,
+        target: &Target,
+        response: &Head<H, U>,
+    ) -> bool {
         if !self.searches.is_any() {
             return true;
         }

@@ -21,14 +21,14 @@ use crate::next::assets::Kind;
 use crate::next::verdict::{self, NEXT_CACHE, Unfit};
 use crate::next::{assets, bridge};
 use crate::policy::cache_control::{self, ResponseDirectives};
-use crate::policy::date::{Timestamp, format_http_date, parse_http_date};
+use crate::policy::date::{Span, Timestamp, format_http_date, parse_http_date};
 use crate::policy::freshness::{FOREVER, Freshness, LifetimeBy, corrected_initial_age};
 use crate::policy::{Rules, Switches};
 
 use crate::policy::storable::{Exchange, NotStorable, may_be_shared, storable, withheld};
 use crate::policy::vary::Selecting;
 use crate::policy::{coding, status, validate};
-use crate::store::{Head, StoredResponse};
+use crate::store::{Head, StoredResponse, UntilStored};
 
 /// A request's head, for what is to be done once it has gone to the origin.
 pub(super) fn head_of<B>(request: &Request<B>) -> Parts {
@@ -54,7 +54,7 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
         return head_for_all(answer, settings);
     };
     let mut head = head_for_all(&Answer { response: &unpinned, ..*answer }, settings)?;
-    head.withheld.get_or_insert_default().extend(pins);
+    head.until_stored.withheld.get_or_insert_default().extend(pins);
     Ok(head)
 }
 
@@ -98,12 +98,13 @@ fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstor
         freshness,
         generated: generated(answer),
         selecting,
-        renew_from: Timestamp::default(),
         part: None,
         tags: settings.tags(request.uri.path(), &response.headers).into(),
-        withheld: None,
-        codable: settings.codable(response.status, &response.headers),
         variance: settings.variance(&response.headers),
+        until_stored: UntilStored {
+            codable: settings.codable(response.status, &response.headers),
+            ..UntilStored::default()
+        },
     };
     if settings.is_image(request.uri.path()) {
         outlive_the_optimizer(&mut head.freshness, &settings.rules);
@@ -116,7 +117,7 @@ fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstor
         ask_again_soon(&mut head, answer.response_time);
     }
     for_client(&mut head, asset, settings);
-    if head.codable.is_some() {
+    if head.until_stored.codable.is_some() {
         coding::vary_by_coding(&mut head.headers);
     }
     Ok(head)
@@ -134,14 +135,14 @@ pub(super) fn whole_head(answer: &Answer<'_>, settings: &Settings) -> Result<Hea
 /// out of memory, or the picture's own host is away), the last picture is better than none.
 fn outlive_the_optimizer(freshness: &mut Freshness, rules: &Rules) {
     freshness.forbids_stale = false;
-    freshness.stale_if_error = freshness.stale_if_error.max(rules.stale_if_error);
+    freshness.stale_if_error = freshness.stale_if_error.max(Span::of(rules.stale_if_error));
 }
 
 /// RFC 9111 section 5.2.2.4 and 5.2.2.7: fields that others must not get.
 fn withhold(head: &mut Head, switches: &Switches) {
     for name in withheld(&head.headers, switches) {
         for value in head.headers.get_all(&name) {
-            head.withheld.get_or_insert_default().append(&name, value.clone());
+            head.until_stored.withheld.get_or_insert_default().append(&name, value.clone());
         }
         head.headers.remove(name);
     }
@@ -158,14 +159,14 @@ fn generated(answer: &Answer<'_>) -> Timestamp {
 /// takes to ask again; else a crowd would be asked for one by one.
 fn ask_again_soon(head: &mut Head, now: Timestamp) {
     let freshness = &mut head.freshness;
-    if freshness.stale_while_revalidate.is_zero() {
+    if freshness.stale_while_revalidate == Span::ZERO {
         freshness.born = now;
-        freshness.lifetime = freshness.lifetime.min(ORIGIN_RENDERS);
+        freshness.lifetime = freshness.lifetime.min(Span::of(ORIGIN_RENDERS));
         return;
     }
     // Where the bridge says when it was made, it may be older still.
-    freshness.born = freshness.born.min(now.saturating_sub(freshness.lifetime));
-    head.renew_from = now.saturating_add(ORIGIN_RENDERS);
+    freshness.born = freshness.born.min(now.saturating_sub(freshness.lifetime.duration()));
+    head.until_stored.renew_from = now.saturating_add(ORIGIN_RENDERS);
 }
 
 /// How long Next.js is given to render before a `STALE` answer is asked for again.
@@ -186,10 +187,10 @@ fn freshness(
         let age = corrected_initial_age(&response.headers, request_time, response_time);
         return Ok(Freshness {
             born: response_time.saturating_sub(age),
-            lifetime: assets::IMMUTABLE_LIFETIME,
+            lifetime: Span::of(assets::IMMUTABLE_LIFETIME),
             lifetime_by: LifetimeBy::Immutable,
-            stale_while_revalidate: FOREVER,
-            stale_if_error: FOREVER,
+            stale_while_revalidate: Span::of(FOREVER),
+            stale_if_error: Span::of(FOREVER),
             forbids_stale: false,
             validates_always: false,
         });

@@ -127,7 +127,8 @@ pub(super) fn filling(
     now: Timestamp,
 ) -> Response<Body> {
     if !status.collapsed {
-        headers.extend(head.withheld.as_deref().into_iter().flat_map(HeaderMap::clone));
+        headers
+            .extend(head.until_stored.withheld.as_deref().into_iter().flat_map(HeaderMap::clone));
     }
     put(&mut headers, CACHE_STATUS, told(head, status));
     match seconds(head.freshness.age(now)) {
@@ -151,14 +152,14 @@ pub(super) fn filling(
 
 /// RFC 9111 section 4.3.2: a client's own conditions are judged by what is stored. Whether the client
 /// has this response already.
-fn is_current<H>(head: &Head<H>, headers: &HeaderMap, asked: Asked<'_>) -> bool {
+fn is_current<H, U>(head: &Head<H, U>, headers: &HeaderMap, asked: Asked<'_>) -> bool {
     asked.fields.may_have(Fields::CONDITIONS)
         && validate::evaluate(asked.method, asked.headers, head.status, headers)
             == Precondition::NotModified
 }
 
-fn whole<H>(
-    head: &Head<H>,
+fn whole<H, U>(
+    head: &Head<H, U>,
     headers: HeaderMap,
     asked: Asked<'_>,
     body: impl FnOnce() -> Body,
@@ -230,7 +231,7 @@ pub(super) fn state_length(headers: &mut HeaderMap, body: &Bytes) {
     headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
 }
 
-fn told<H>(head: &Head<H>, status: Status) -> HeaderValue {
+fn told<H, U>(head: &Head<H, U>, status: Status) -> HeaderValue {
     match &head.before_us {
         None => status.value(),
         Some(before_us) => status::behind(before_us, &status.value()),

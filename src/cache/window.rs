@@ -208,7 +208,7 @@ impl Held {
             is_best: making == Making::BrBest,
         });
         let coding = stored.head.headers.get(&CONTENT_ENCODING);
-        std::iter::once(Self::as_it_came(coding, stored.body.len())).chain(made).collect()
+        std::iter::once(Self::as_it_came(coding.as_ref(), stored.body.len())).chain(made).collect()
     }
 }
 
@@ -230,9 +230,9 @@ impl Seen {
             codings: vec![Held::as_it_came(head.headers.get(CONTENT_ENCODING), bytes)],
             age: seconds(freshness.age(now)),
             ttl: freshness.ttl(now),
-            lifetime: seconds(freshness.lifetime),
-            stale_while_revalidate: seconds(freshness.stale_while_revalidate),
-            stale_if_error: seconds(freshness.stale_if_error),
+            lifetime: seconds(freshness.lifetime.duration()),
+            stale_while_revalidate: seconds(freshness.stale_while_revalidate.duration()),
+            stale_if_error: seconds(freshness.stale_if_error.duration()),
             validates_always: freshness.validates_always,
             validity: Standing::Valid,
             tags: head.tags.iter().map(|tag| tag.to_string()).collect(),

@@ -24,23 +24,28 @@ pub struct Admit<S> {
     inner: S,
     pseudonym: Pseudonym,
     origin: Arc<str>,
+    known: KnownHost,
 }
+
+/// The host that was right last, and whether by https: those who come by one connection mostly ask
+/// one host, and it need not be read again.
+type KnownHost = Option<(HeaderValue, bool)>;
 
 impl<S> Admit<S> {
     /// Before `inner`; `pseudonym` is our name in `Via`, and `origin` the one that a loop leads by.
     pub fn new(inner: S, pseudonym: Pseudonym, origin: Arc<str>) -> Self {
-        Self { inner, pseudonym, origin }
+        Self { inner, pseudonym, origin, known: None }
     }
 
-    fn check(&self, request: &mut Request<Body>) -> Result<(), ProxyError> {
+    fn check(&mut self, request: &mut Request<Body>) -> Result<(), ProxyError> {
         let Glance { fields, https, is_ambiguous } = client::glance(request);
         if is_ambiguous {
             return Err(bad("its head can be read in two ways"));
         }
-        check_host(request, https)?;
+        check_host(request, https, &mut self.known)?;
         if request.uri().authority().is_some() {
             make_origin_form(request)?;
-            check_host(request, https)?;
+            check_host(request, https, &mut self.known)?;
         }
         check_path(request)?;
         if fields.may_have(Fields::OF_CONNECTION) && !hop_by_hop::is_only_chunked(request.headers())
@@ -109,12 +114,21 @@ fn check_path(request: &Request<Body>) -> Result<(), ProxyError> {
 
 /// RFC 9112 section 3.2: a request of HTTP/1.1 has exactly one `Host`, and a valid one. It goes on
 /// in the form that all spellings of it have in common: what the origin makes of it is for all.
-fn check_host(request: &mut Request<Body>, https: bool) -> Result<(), ProxyError> {
+fn check_host(
+    request: &mut Request<Body>,
+    https: bool,
+    known: &mut KnownHost,
+) -> Result<(), ProxyError> {
     let mut lines = request.headers().get_all(HOST).iter();
     match (lines.next(), lines.next()) {
+        (Some(host), None) if known.as_ref().is_some_and(|known| is(known, host, https)) => Ok(()),
         (Some(host), None) if is_host(host.as_bytes()) => {
-            if let Some(normal) = normalised_host(host.as_bytes(), https) {
-                request.headers_mut().insert(HOST, normal);
+            match normalised_host(host.as_bytes(), https) {
+                Some(normal) => drop(request.headers_mut().insert(HOST, normal)),
+                // Not a part of what was read, which would be kept with it.
+                None => {
+                    *known = HeaderValue::from_bytes(host.as_bytes()).ok().map(|host| (host, https))
+                }
             }
             Ok(())
         }
@@ -123,6 +137,10 @@ fn check_host(request: &mut Request<Body>, https: bool) -> Result<(), ProxyError
         (None, _) if request.version() < Version::HTTP_11 => Ok(()),
         (None, _) => Err(bad("there is no Host field")),
     }
+}
+
+fn is((known, by_https): &(HeaderValue, bool), host: &HeaderValue, https: bool) -> bool {
+    known == host && *by_https == https
 }
 
 /// CVE-2026-29057: where `rewrites` lead to another server, Next.js up to 15.5.12 and 16.1.6 forwards a
@@ -148,7 +166,7 @@ mod tests {
     use super::*;
 
     fn admit(request: http::request::Builder) -> Result<Request<Body>, u16> {
-        let admit = Admit::new((), Pseudonym::from("selvedge-1"), "http://o".into());
+        let mut admit = Admit::new((), Pseudonym::from("selvedge-1"), "http://o".into());
         let mut request = request.body(Body::Empty).unwrap();
         match admit.check(&mut request) {
             Ok(()) => Ok(request),
@@ -209,6 +227,24 @@ mod tests {
         ] {
             let request = admit(Request::builder().uri("/").header("host", host)).unwrap();
             assert_eq!(request.headers()["host"], expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_known_for_its_scheme_alone() {
+        let mut known = None;
+        for (host, https, expected) in [
+            ("a:80", true, Some("a:80")),
+            ("a:80", true, Some("a:80")),
+            ("a:80", false, Some("a")),
+            ("a:80/b", true, None),
+            ("A:80", true, Some("a:80")),
+        ] {
+            let mut request = Request::new(Body::Empty);
+            request.headers_mut().insert(HOST, host.parse().unwrap());
+            let found = check_host(&mut request, https, &mut known).ok();
+            let found = found.map(|()| request.headers()[HOST].to_str().unwrap());
+            assert_eq!(found, expected, "{host}");
         }
     }
 

@@ -43,6 +43,26 @@ impl Timestamp {
     }
 }
 
+/// A length of time in whole milliseconds, in half the room of a [`Duration`]: each stored response has
+/// some.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(u64);
+
+impl Span {
+    /// Of nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// Of a duration, less what is no whole millisecond; at most `u64::MAX` milliseconds.
+    pub const fn of(duration: Duration) -> Self {
+        Self(millis(duration))
+    }
+
+    /// The same length.
+    pub const fn duration(self) -> Duration {
+        Duration::from_millis(self.0)
+    }
+}
+
 /// Whole milliseconds, at most `u64::MAX`.
 const fn millis(duration: Duration) -> u64 {
     let millis = duration.as_millis();

@@ -16,7 +16,7 @@ use http::header::{AGE, DATE, EXPIRES, LAST_MODIFIED};
 use http::{HeaderMap, StatusCode};
 
 use super::cache_control::{ResponseDirectives, StaleWindow};
-use super::date::{Timestamp, parse_http_date};
+use super::date::{Span, Timestamp, parse_http_date};
 use super::{Rules, delta_seconds, list};
 
 /// A stale window that nothing outlives: 2³¹ seconds.
@@ -31,13 +31,13 @@ pub struct Freshness {
     /// When the origin generated it, so far as we can tell.
     pub born: Timestamp,
     /// For how long from then it is fresh.
-    pub lifetime: Duration,
+    pub lifetime: Span,
     /// What says so.
     pub lifetime_by: LifetimeBy,
     /// For how long after that it may be served while it is renewed; zero if not at all.
-    pub stale_while_revalidate: Duration,
+    pub stale_while_revalidate: Span,
     /// For how long after its lifetime it may be served if the origin fails; zero if not at all.
-    pub stale_if_error: Duration,
+    pub stale_if_error: Span,
     /// Whether the origin forbids to serve it stale, whatever else is said.
     pub forbids_stale: bool,
     /// Whether each use is to be validated (`no-cache`), however fresh it is.
@@ -94,7 +94,7 @@ impl Freshness {
 
     /// The seconds for which it stays fresh; negative once it is stale (RFC 9211 §2.4).
     pub fn ttl(&self, now: Timestamp) -> i64 {
-        let left = millis(self.lifetime).saturating_sub(millis(self.age(now)));
+        let left = millis(self.lifetime.duration()).saturating_sub(millis(self.age(now)));
         left.div_euclid(1000)
     }
 
@@ -104,13 +104,13 @@ impl Freshness {
         if self.validates_always {
             return Use::Expired;
         }
-        let age = self.age(now);
+        let (age, lifetime) = (self.age(now), self.lifetime.duration());
         // RFC 9111 §4.2: fresh is what has a lifetime greater than its age.
-        if age < self.lifetime {
+        if age < lifetime {
             return Use::Fresh;
         }
         // RFC 5861 §3: the window begins where freshness ends. A lifetime of zero may have one too.
-        if age < self.lifetime.saturating_add(self.stale_while_revalidate) {
+        if age < lifetime.saturating_add(self.stale_while_revalidate.duration()) {
             return Use::Revalidatable;
         }
         Use::Expired
@@ -122,8 +122,8 @@ impl Freshness {
         if self.validates_always {
             return false;
         }
-        let in_window = self.age(now) < self.lifetime.saturating_add(self.stale_if_error);
-        in_window || self.at(now) != Use::Expired
+        let window = self.lifetime.duration().saturating_add(self.stale_if_error.duration());
+        self.age(now) < window || self.at(now) != Use::Expired
     }
 }
 
@@ -157,10 +157,10 @@ pub fn freshness(
     let unnamed = age.saturating_sub(response_time.saturating_since(Timestamp::default()));
     Some(Freshness {
         born: response_time.saturating_sub(age),
-        lifetime: lifetime.saturating_sub(unnamed),
+        lifetime: Span::of(lifetime.saturating_sub(unnamed)),
         lifetime_by,
-        stale_while_revalidate: stale_while_revalidate(directives, forbids_stale),
-        stale_if_error: stale_if_error(directives, forbids_stale, rules),
+        stale_while_revalidate: Span::of(stale_while_revalidate(directives, forbids_stale)),
+        stale_if_error: Span::of(stale_if_error(directives, forbids_stale, rules)),
         forbids_stale,
         validates_always: directives.no_cache,
     })

@@ -101,14 +101,15 @@ fn is_refused(request: &RequestDirectives, freshness: &Freshness, now: Timestamp
         Some(StaleWindow::Unbounded) => Duration::MAX,
     };
     let too_old = request.max_age.is_some_and(|max| age > widened(max));
-    let soon_stale =
-        request.min_fresh.is_some_and(|fresh| freshness.lifetime < age.saturating_add(fresh));
+    let soon_stale = request
+        .min_fresh
+        .is_some_and(|fresh| freshness.lifetime.duration() < age.saturating_add(fresh));
     request.no_cache || soon_stale || too_old
 }
 
 /// §5.2.1.2: stale, but no longer than the client puts up with, and not against the origin's word.
 fn is_stale_enough(request: &RequestDirectives, freshness: &Freshness, now: Timestamp) -> bool {
-    let staleness = freshness.age(now).saturating_sub(freshness.lifetime);
+    let staleness = freshness.age(now).saturating_sub(freshness.lifetime.duration());
     let accepted = match request.max_stale {
         None => false,
         Some(StaleWindow::Unbounded) => true,
@@ -119,6 +120,7 @@ fn is_stale_enough(request: &RequestDirectives, freshness: &Freshness, now: Time
 
 #[cfg(test)]
 mod tests {
+    use super::super::date::Span;
     use super::super::freshness::LifetimeBy;
     use super::*;
     use std::time::Duration;
@@ -129,10 +131,10 @@ mod tests {
         let born = Timestamp::from_secs(1000);
         let page = Freshness {
             born,
-            lifetime: s(60),
+            lifetime: Span::of(s(60)),
             lifetime_by: LifetimeBy::SMaxAge,
-            stale_while_revalidate: s(30),
-            stale_if_error: s(900),
+            stale_while_revalidate: Span::of(s(30)),
+            stale_if_error: Span::of(s(900)),
             forbids_stale: false,
             validates_always: false,
         };

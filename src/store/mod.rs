@@ -18,5 +18,5 @@ pub use limit::default_capacity;
 pub use memory::MemoryStore;
 pub use renewal::{Renewal, RenewalGuard};
 pub use section::Section;
-pub use stored::{Entry, Head, StoredResponse};
+pub use stored::{Entry, Head, StoredHead, StoredResponse, UntilStored};
 pub use tags::{Mark, Tags, Validity};

@@ -22,9 +22,9 @@ use crate::policy::partial::Part;
 use crate::policy::vary::Selecting;
 
 /// A response's head, prepared for clients once and judged once. Its fields are a map, or a
-/// [`Section`] once it is stored.
+/// [`Section`] once it is [stored](StoredHead).
 #[derive(Clone, Debug)]
-pub struct Head<H = HeaderMap> {
+pub struct Head<H = HeaderMap, U = UntilStored> {
     /// The status.
     pub status: StatusCode,
     /// The fields as clients get them; `Age` and `Cache-Status` hold a place that each use fills.
@@ -39,25 +39,35 @@ pub struct Head<H = HeaderMap> {
     pub generated: Timestamp,
     /// The request fields that it was selected by.
     pub selecting: Selecting,
-    /// Before this it is not asked for again in the background.
-    pub renew_from: Timestamp,
     /// Which part of the representation the body is; `None` if it is all of it.
     pub part: Option<Box<Part>>,
     /// By what it can be invalidated, besides its key.
     pub tags: Arc<[Box<str>]>,
-    /// Fields that only the one who asked may have, if any; they are not stored.
-    pub withheld: Option<Box<HeaderMap>>,
-    /// How it may be coded, if it may.
-    pub codable: Option<Codable>,
     /// How it depends on the query; `None` if every difference counts.
     pub variance: Option<Arc<Variance>>,
+    /// What counts until it is stored.
+    pub until_stored: U,
+}
+
+/// The head of what is stored.
+pub type StoredHead = Head<Section, ()>;
+
+/// What counts until a response is stored, and takes no room after.
+#[derive(Clone, Debug, Default)]
+pub struct UntilStored {
+    /// Fields that only the one who asked may have, if any; they are not stored.
+    pub withheld: Option<Box<HeaderMap>>,
+    /// Before this it is not asked for again in the background.
+    pub renew_from: Timestamp,
+    /// How it may be coded, if it may.
+    pub codable: Option<Codable>,
 }
 
 /// A complete response, ready to be sent again.
 #[derive(Debug)]
 pub struct StoredResponse {
     /// Status, fields, and how they were judged.
-    pub head: Head<Section>,
+    pub head: StoredHead,
     /// The whole body.
     pub body: Bytes,
     /// The same in codings, where it may be coded.
@@ -97,13 +107,11 @@ impl Head {
     }
 }
 
-impl<H> Head<H> {
-    /// The same head with its fields in another form.
-    fn with<O>(self, form: impl FnOnce(H) -> O) -> Head<O> {
+impl<H, U> Head<H, U> {
+    /// The same head with its fields in another form, and what counts until then.
+    fn with<F, V>(self, form: impl FnOnce(H) -> F, until_stored: V) -> Head<F, V> {
         let Self { status, headers, before_us, origin_cache_control, freshness, .. } = self;
-        let Self {
-            generated, selecting, renew_from, part, tags, withheld, codable, variance, ..
-        } = self;
+        let Self { generated, selecting, part, tags, variance, .. } = self;
         let headers = form(headers);
         Head {
             status,
@@ -113,29 +121,28 @@ impl<H> Head<H> {
             freshness,
             generated,
             selecting,
-            renew_from,
             part,
             tags,
-            withheld,
-            codable,
             variance,
+            until_stored,
         }
     }
 }
 
-impl Head<Section> {
+impl StoredHead {
     /// The same head before it was stored, for what is judged or made of it.
     pub fn to_prepared(&self) -> Head {
-        self.clone().with(|section| section.to_headers())
+        self.clone().with(|section| section.to_headers(), UntilStored::default())
     }
 }
 
 impl StoredResponse {
     /// A response with its body complete.
     pub fn new(head: Head, body: Bytes) -> Arc<Self> {
+        let UntilStored { renew_from, codable, .. } = head.until_stored;
+        let renewal = Renewal::not_before(renew_from);
         let head = in_little(head);
-        let renewal = Renewal::not_before(head.renew_from);
-        let codable = head.codable.filter(|codable| body.len() >= codable.least as usize);
+        let codable = codable.filter(|codable| body.len() >= codable.least as usize);
         let codings = codable.map(|codable| Box::new(Codings::new(codable)));
         let (mark, uses, tags) = (Arc::default(), AtomicU32::new(0), OnceLock::new());
         Arc::new(Self { head, body, codings, renewal, mark, uses, tags })
@@ -177,11 +184,11 @@ impl StoredResponse {
 }
 
 /// The same head in little memory, and none of what it was read from.
-fn in_little(head: Head) -> Head<Section> {
+fn in_little(head: Head) -> StoredHead {
     let before_us = head.before_us.and_then(|line| apart([&*line]).pop().map(Box::new));
     let origin_cache_control = one_of(&head.origin_cache_control);
-    let head = Head { withheld: None, before_us, origin_cache_control, ..head };
-    head.with(|headers| Section::of(&headers))
+    let head = Head { before_us, origin_cache_control, ..head };
+    head.with(|headers| Section::of(&headers), ())
 }
 
 /// The same lines; an application has but a few.

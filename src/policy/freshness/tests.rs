@@ -50,7 +50,11 @@ fn the_first_explicit_lifetime_counts() {
         ("targeted without a lifetime", &[("cdn-cache-control", "public"), expires], None),
         ("targeted, malformed", &[("cdn-cache-control", "max-age=x"), expires], Some(60)),
     ] {
-        assert_eq!(received(fields).map(|found| found.lifetime), expected.map(s), "{name}");
+        assert_eq!(
+            received(fields).map(|found| found.lifetime.duration()),
+            expected.map(s),
+            "{name}"
+        );
     }
 }
 
@@ -112,8 +116,8 @@ fn windows_are_what_the_origin_allows() {
         ("max-age=60, no-cache, stale-while-revalidate", none, none),
     ] {
         let found = received(&[("cache-control", line)]).unwrap();
-        assert_eq!(found.stale_while_revalidate, while_revalidate, "{line}");
-        assert_eq!(found.stale_if_error, if_error, "{line}");
+        assert_eq!(found.stale_while_revalidate.duration(), while_revalidate, "{line}");
+        assert_eq!(found.stale_if_error.duration(), if_error, "{line}");
     }
 }
 
@@ -167,10 +171,10 @@ prop_compose! {
     fn any_freshness()(born: u64, lifetime: u64, window: u64, error: u64) -> Freshness {
         Freshness {
             born: Timestamp::from_millis(born),
-            lifetime: Duration::from_millis(lifetime),
+            lifetime: Span::of(Duration::from_millis(lifetime)),
             lifetime_by: LifetimeBy::SMaxAge,
-            stale_while_revalidate: s(window),
-            stale_if_error: s(error),
+            stale_while_revalidate: Span::of(s(window)),
+            stale_if_error: Span::of(s(error)),
             forbids_stale: false,
             validates_always: false,
         }
@@ -192,10 +196,10 @@ proptest! {
     ) {
         let page = Freshness {
             born: NOW,
-            lifetime: s(lifetime),
+            lifetime: Span::of(s(lifetime)),
             lifetime_by: LifetimeBy::SMaxAge,
-            stale_while_revalidate: s(window),
-            stale_if_error: s(error),
+            stale_while_revalidate: Span::of(s(window)),
+            stale_if_error: Span::of(s(error)),
             forbids_stale: false,
             validates_always: false,
         };
