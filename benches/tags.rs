@@ -12,6 +12,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, StatusCode};
@@ -49,7 +50,7 @@ fn filled(tags: usize) -> MemoryStore {
 }
 
 fn head(entry: usize, tags: usize) -> Head {
-    let mut names: Vec<Box<str>> = Vec::new();
+    let mut names: Vec<Arc<str>> = Vec::new();
     if tags > 0 {
         names.push(format!("own-{entry}").into());
         // Shared by a thousand each.

@@ -56,7 +56,7 @@ struct Entry {
     lifetime: u64,
     stale_while_revalidate: u64,
     stale_if_error: u64,
-    tags: Vec<Box<str>>,
+    tags: Vec<String>,
     /// What the origin said about caching, a line each.
     origin: Vec<(String, String)>,
     /// The names of the request fields that it was selected by.
@@ -159,7 +159,7 @@ impl Entry {
                 .tags
                 .iter()
                 .filter(|tag| !tag.starts_with("path:"))
-                .cloned()
+                .map(|tag| tag.to_string())
                 .collect(),
             origin: told(&stored.head.to_prepared().origin_headers()),
             selected_by: stored.head.selecting.names().map(ToString::to_string).collect(),

@@ -60,14 +60,14 @@ impl Invalidation {
         let named = self.tags.iter().filter_map(|tag| bridge::path_of(tag));
         let paths = self.paths.iter().map(String::as_str).chain(named);
         let pages = paths.map(|path| bridge::of_page(path, base_path));
-        let tags = self.tags.iter().map(|tag| tag.as_str().into());
+        let tags = self.tags.iter().cloned();
         let mut count: usize = tags.chain(pages).map(|tag| store.invalidate(&tag, to)).sum();
         if !self.tags.is_empty() {
             // What has more tags than it could tell may have one of these.
             count += store.invalidate(bridge::UNKNOWN, to);
         }
         if !self.prefixes.is_empty() {
-            let begins: Vec<(Box<str>, bool)> = self
+            let begins: Vec<(String, bool)> = self
                 .prefixes
                 .iter()
                 .map(|path| (bridge::of_page(path, base_path), path.ends_with('/')))

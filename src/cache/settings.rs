@@ -241,7 +241,7 @@ impl Settings {
     }
 
     /// What an answer can be invalidated by, besides its key.
-    pub(super) fn tags(&self, path: &str, answer: &HeaderMap) -> Vec<Box<str>> {
+    pub(super) fn tags(&self, path: &str, answer: &HeaderMap) -> Vec<Arc<str>> {
         bridge::tags(path, &self.next.base_path, answer)
     }
 

@@ -5,6 +5,7 @@
 //! gets, and announces invalidations (`admin`).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
@@ -26,12 +27,12 @@ pub const UNKNOWN: &str = "*";
 const MOST_TAGS: usize = 128;
 
 /// What a stored answer can be invalidated by, besides its key: its page, and what Next.js says.
-pub fn tags(path: &str, base_path: &str, headers: &HeaderMap) -> Vec<Box<str>> {
-    let mut tags = vec![of_page(path, base_path)];
+pub fn tags(path: &str, base_path: &str, headers: &HeaderMap) -> Vec<Arc<str>> {
+    let mut tags = vec![of_page(path, base_path).into()];
     for line in headers.get_all(TAGS) {
         let Ok(line) = line.to_str() else { continue };
         let names = line.split(',').map(str::trim).filter(|name| !name.is_empty());
-        tags.extend(names.map(Box::from));
+        tags.extend(names.map(Arc::from));
     }
     if tags.len() > MOST_TAGS + 1 {
         tags.truncate(1);
@@ -52,12 +53,12 @@ pub fn path_of(tag: &str) -> Option<&str> {
 
 /// The tag of a page, by the path of any of its URLs: its document, its payloads and its data have
 /// the same.
-pub fn of_page(path: &str, base_path: &str) -> Box<str> {
+pub fn of_page(path: &str, base_path: &str) -> String {
     let path = path.strip_prefix(base_path).filter(|rest| is_path(rest)).unwrap_or(path);
     let page = page_of_data(path).unwrap_or(Cow::Borrowed(path));
     let decoded = percent_decode_str(&page).decode_utf8_lossy();
     let page = decoded.trim_end_matches('/');
-    format!("path:{}", if page.is_empty() { "/" } else { page }).into()
+    format!("path:{}", if page.is_empty() { "/" } else { page })
 }
 
 fn is_path(rest: &str) -> bool {

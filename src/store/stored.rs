@@ -42,7 +42,7 @@ pub struct Head<H = HeaderMap, U = UntilStored> {
     /// Which part of the representation the body is; `None` if it is all of it.
     pub part: Option<Box<Part>>,
     /// By what it can be invalidated, besides its key.
-    pub tags: Arc<[Box<str>]>,
+    pub tags: Arc<[Arc<str>]>,
     /// How it depends on the query; `None` if every difference counts.
     pub variance: Option<Arc<Variance>>,
     /// What counts until it is stored.
@@ -197,7 +197,7 @@ fn one_of(lines: &[HeaderValue]) -> Arc<[HeaderValue]> {
     LINES.get(|mut hasher| lines.hash(&mut hasher), |known| known == lines, |_| apart(lines).into())
 }
 
-/// The mark, and the tag of the page: its name once more, and its place among all tags.
+/// The mark, and the tag of the page: its place among all tags.
 const OWN_TAG: usize = 160;
 
 /// A tag's name and place here, its place in the list of the tag, and of the mark a share.

@@ -104,7 +104,7 @@ pub struct Tags {
     sequence: AtomicU64,
 }
 
-type Shard = HashMap<Box<str>, Weak<Tag>, foldhash::fast::RandomState>;
+type Shard = HashMap<Arc<str>, Weak<Tag>, foldhash::fast::RandomState>;
 
 /// More than the cores of most machines.
 const SHARDS: usize = 64;
@@ -121,7 +121,7 @@ pub(super) struct Tag {
 /// Invalidations that somebody may not have heard of.
 #[derive(Debug, Default)]
 struct Recent {
-    last: HashMap<Box<str>, u64, foldhash::fast::RandomState>,
+    last: HashMap<Arc<str>, u64, foldhash::fast::RandomState>,
     /// Whoever asked before this may have missed one that is forgotten.
     forgotten: u64,
 }
@@ -146,13 +146,13 @@ impl Tags {
     }
 
     /// Enters the mark of a response that has these tags.
-    pub(super) fn enter(&self, names: &[Box<str>], mark: &Arc<Mark>) -> Box<[Arc<Tag>]> {
+    pub(super) fn enter(&self, names: &[Arc<str>], mark: &Arc<Mark>) -> Box<[Arc<Tag>]> {
         let tags = names.iter().map(|name| self.tag(name));
         tags.inspect(|tag| tag.add(mark)).collect()
     }
 
     /// Whether one of these tags was invalidated after `since`.
-    pub(super) fn is_overtaken(&self, names: &[Box<str>], since: u64) -> bool {
+    pub(super) fn is_overtaken(&self, names: &[Arc<str>], since: u64) -> bool {
         if self.sequence() == since {
             return false;
         }
@@ -190,9 +190,9 @@ impl Tags {
         });
     }
 
-    fn tag(&self, name: &str) -> Arc<Tag> {
+    fn tag(&self, name: &Arc<str>) -> Arc<Tag> {
         let mut shard = self.shard(name).lock();
-        if let Some(tag) = shard.get(name).and_then(Weak::upgrade) {
+        if let Some(tag) = shard.get(&**name).and_then(Weak::upgrade) {
             return tag;
         }
         if shard.len() == shard.capacity() {
@@ -202,7 +202,7 @@ impl Tags {
             shard.reserve(more);
         }
         let tag = Arc::new(Tag::default());
-        shard.insert(name.into(), Arc::downgrade(&tag));
+        shard.insert(name.clone(), Arc::downgrade(&tag));
         tag
     }
 
@@ -260,7 +260,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1000);
 
-    fn names(names: &[&str]) -> Vec<Box<str>> {
+    fn names(names: &[&str]) -> Vec<Arc<str>> {
         names.iter().map(|name| (*name).into()).collect()
     }
 
@@ -364,7 +364,7 @@ mod tests {
         }
         let kept: usize = tags.shards.iter().map(|shard| shard.lock().len()).sum();
         assert!(kept < 10_000, "{kept} names");
-        let all = tags.tag("all");
+        let all = tags.tag(&"all".into());
         assert!(all.marks.lock().len() <= 2 * FEW);
     }
 
