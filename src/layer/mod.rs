@@ -1,13 +1,12 @@
 //! What is done to each request, hit or miss; `stack` has the order and the reasons for it.
 //!
-//! Most layers are plain functions that alter a request ([`alter`]). Those that wait or may refuse are
+//! Most layers are plain functions that alter a request. Those that wait or may refuse are
 //! services of their own.
 //!
 //! Not here: caching (`cache`), and connections (`server`, `origin`).
 
 mod access_log;
 pub mod admit;
-pub mod alter;
 pub mod deadline;
 pub mod error_page;
 pub mod forwarded;

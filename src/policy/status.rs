@@ -35,8 +35,15 @@ pub struct Status {
 impl Status {
     /// The field's value: one member, the parameters in the order of RFC 9211 §2.
     pub fn value(&self) -> HeaderValue {
-        if let Some(ttl) = self.ttl
-            && *self == (Self { hit: true, ttl: self.ttl, ..Self::default() })
+        if let Self {
+            hit: true,
+            ttl: Some(ttl),
+            fwd: None,
+            fwd_status: None,
+            stored: false,
+            collapsed: false,
+            detail: None,
+        } = *self
         {
             return hit(ttl);
         }
