@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use bytes::Bytes;
 
 use super::section::Section;
+use super::weight::taken;
 use crate::policy::coding::{Accepted, Coding};
 
 /// How a response is to be coded, if it may be.
@@ -160,7 +161,7 @@ impl Codings {
     /// Bytes of memory that it takes.
     pub fn weight(&self) -> usize {
         let coded = |(_, coded): (_, &Coded)| {
-            coded.body.len() + coded.headers.weight() + size_of::<Coded>()
+            taken(coded.body.len()) + coded.headers.weight() + size_of::<Coded>()
         };
         size_of::<Self>() + self.ready().map(coded).sum::<usize>()
     }

@@ -12,6 +12,7 @@ mod renewal;
 mod section;
 mod stored;
 mod tags;
+mod weight;
 
 pub use codings::{Codable, Coded, Codings, Making};
 pub use limit::default_capacity;

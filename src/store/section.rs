@@ -22,6 +22,7 @@ use smallvec::SmallVec;
 
 use super::constants;
 use super::pool::Pool;
+use super::weight::taken;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -99,7 +100,7 @@ impl Section {
     /// Bytes of memory that it takes; what is shared with others is nobody's.
     pub fn weight(&self) -> usize {
         let mould = if self.mould.is_known { 0 } else { self.mould.weight() };
-        self.own.0.len() + SHARED + mould
+        taken(self.own.0.len()) + SHARED + mould
     }
 }
 
@@ -143,9 +144,8 @@ impl Own {
     }
 }
 
-/// What the piece has to be counted by once there are several users, and the rounding of two
-/// allocations.
-const SHARED: usize = 48;
+/// What the piece has to be counted by, once there are several users.
+const SHARED: usize = 32;
 
 /// The same values as parts of one allocation of their own: they may have been parts of a larger one,
 /// such as what was read from a connection.

@@ -14,6 +14,7 @@ use super::pool::Pool;
 use super::renewal::Renewal;
 use super::section::{Section, apart};
 use super::tags::{Mark, Tag, Validity};
+use super::weight::taken;
 use crate::policy::date::Timestamp;
 use crate::policy::freshness::Freshness;
 use crate::policy::no_vary_search::Variance;
@@ -166,12 +167,12 @@ impl StoredResponse {
         self.uses.store(if is_of_another_time { old.uses() / 2 } else { old.uses() }, Relaxed);
     }
 
-    /// Bytes of memory that it takes, the allocator's rounding left aside.
+    /// Bytes of memory that it takes.
     pub fn weight(&self) -> u64 {
         let head = &self.head;
         let before_us = head.before_us.as_ref();
         let weight = size_of::<Self>()
-            + self.body.len()
+            + taken(self.body.len())
             + head.headers.weight()
             + before_us.map_or(0, |value| size_of::<HeaderValue>() + value.len())
             + head.selecting.weight()
