@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 
 pub use eligible::may_be_coded;
 
-use super::{entity_tag, list};
+use super::entity_tag;
 
 /// A content coding that we make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,8 @@ fn weakened(tag: &[u8]) -> Option<HeaderValue> {
 pub fn vary_by_coding(headers: &mut HeaderMap) {
     let mut lines = headers.get_all(VARY).into_iter();
     let is_said = lines.any(|line| {
-        let mut names = list::members(line.as_bytes());
+        // From its end, where whoever compresses adds it. Names are never quoted.
+        let mut names = line.as_bytes().rsplit(|byte| *byte == b',').map(<[u8]>::trim_ascii);
         names.any(|name| name == b"*" || name.eq_ignore_ascii_case(b"accept-encoding"))
     });
     if !is_said {

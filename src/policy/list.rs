@@ -5,6 +5,7 @@
 //! quote would hide the rest of the line, a `no-store` perhaps.
 
 use http::HeaderName;
+use memchr::memchr2_iter;
 
 /// The members of one line whose quoted strings know backslash escapes (RFC 9110 §5.6.4).
 pub(super) fn members(line: &[u8]) -> Members<'_> {
@@ -15,6 +16,17 @@ pub(super) fn members(line: &[u8]) -> Members<'_> {
 /// §8.8.3).
 pub(super) fn entity_tags(line: &[u8]) -> Members<'_> {
     Members { rest: line, escapes: false, quotes: true }
+}
+
+/// Whether `word` stands anywhere in a line, in whatever case: perhaps as a member. A line that lacks
+/// it, as most do, need not be split.
+pub(super) fn mentions(line: &[u8], word: &str) -> bool {
+    let word = word.as_bytes();
+    let first = word.first().map_or(b',', u8::to_ascii_lowercase);
+    memchr2_iter(first, first.to_ascii_uppercase(), line).any(|at| {
+        let found = line.get(at..).and_then(|rest| rest.get(..word.len()));
+        found.is_some_and(|found| found.eq_ignore_ascii_case(word))
+    })
 }
 
 /// Whether each quoted string in `member` is closed.
@@ -120,6 +132,19 @@ mod tests {
     fn a_backslash_in_an_entity_tag_escapes_nothing() {
         let tags: Vec<_> = entity_tags(br#""a\", W/"b,c""#).collect();
         assert_eq!(tags, [&br#""a\""#[..], br#"W/"b,c""#]);
+    }
+
+    #[test]
+    fn a_word_is_seen_wherever_it_stands() {
+        for (line, expected) in [
+            ("", false),
+            ("no-stor", false),
+            ("no-cache, no-store", true),
+            ("nNo-Store=x", true),
+            ("a=\"no-store\"", true),
+        ] {
+            assert_eq!(mentions(line.as_bytes(), "no-store"), expected, "{line}");
+        }
     }
 
     #[test]

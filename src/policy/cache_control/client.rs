@@ -17,8 +17,12 @@ const REVALIDATE: HeaderValue = HeaderValue::from_static("max-age=0, must-revali
 /// these do not bound what the client may do, it is to ask each time: without any lifetime it would
 /// guess one (RFC 9111 §4.2.2).
 pub fn for_client(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(CACHE_CONTROL).into_iter();
+    let is_in =
+        |line: &HeaderValue| CONSUMED.iter().any(|name| list::mentions(line.as_bytes(), name));
     let directives = || directive::all(headers, &CACHE_CONTROL);
-    if !directives().any(|directive| is_consumed(&directive)) {
+    // Most answers that nobody may store lack these words altogether.
+    if !lines.any(is_in) || !directives().any(|directive| is_consumed(&directive)) {
         return None;
     }
     let mut field = Vec::new();
@@ -44,8 +48,10 @@ pub fn for_client(headers: &HeaderMap) -> Option<HeaderValue> {
     Some(HeaderValue::from_bytes(&field).unwrap_or(REVALIDATE))
 }
 
+const CONSUMED: [&str; 3] = ["s-maxage", "stale-while-revalidate", "stale-if-error"];
+
 fn is_consumed(directive: &Directive<'_>) -> bool {
-    ["s-maxage", "stale-while-revalidate", "stale-if-error"].iter().any(|name| directive.is(name))
+    CONSUMED.iter().any(|name| directive.is(name))
 }
 
 /// What a directive forbids whose quote is never closed. The quote must go: it would swallow what

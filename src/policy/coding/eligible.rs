@@ -1,7 +1,7 @@
 //! What may be coded at all, and is worth it.
 
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::policy::list;
 
@@ -9,7 +9,7 @@ use crate::policy::list;
 /// least `least` bytes as far as its fields tell, and nobody has forbidden it.
 pub fn may_be_coded(status: StatusCode, headers: &HeaderMap, least: u64) -> bool {
     has_whole_content(status)
-        && !headers.keys().any(|name| FORBIDDING.contains(name))
+        && !headers.keys().any(forbids_coding)
         && headers.get(CONTENT_TYPE).is_some_and(|kind| becomes_smaller(kind.as_bytes()))
         && stated_length(headers).is_none_or(|length| length >= least)
         && !forbids_transformation(headers)
@@ -27,14 +27,17 @@ fn has_whole_content(status: StatusCode) -> bool {
 }
 
 /// Coded already, a part, or with a digest that would be wrong then (RFC 9530).
-static FORBIDDING: [HeaderName; 6] = [
-    CONTENT_ENCODING,
-    CONTENT_RANGE,
-    HeaderName::from_static("content-digest"),
-    HeaderName::from_static("repr-digest"),
-    HeaderName::from_static("digest"),
-    HeaderName::from_static("content-md5"),
-];
+fn forbids_coding(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "content-encoding"
+            | "content-range"
+            | "content-digest"
+            | "repr-digest"
+            | "digest"
+            | "content-md5"
+    )
+}
 
 fn stated_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
@@ -42,12 +45,15 @@ fn stated_length(headers: &HeaderMap) -> Option<u64> {
 
 /// RFC 9111 §5.2.2.6.
 fn forbids_transformation(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(CACHE_CONTROL).into_iter();
-    lines.flat_map(|line| list::members(line.as_bytes())).any(|directive| {
+    let lines = headers.get_all(CACHE_CONTROL).into_iter().map(HeaderValue::as_bytes);
+    let mentioning = lines.filter(|line| list::mentions(line, NO_TRANSFORM));
+    mentioning.flat_map(list::members).any(|directive| {
         let name = directive.split(|byte| *byte == b'=').next().unwrap_or_default();
-        name.trim_ascii().eq_ignore_ascii_case(b"no-transform")
+        name.trim_ascii().eq_ignore_ascii_case(NO_TRANSFORM.as_bytes())
     })
 }
+
+const NO_TRANSFORM: &str = "no-transform";
 
 /// By its media type. Pictures, films, fonts for the web and archives are compressed already.
 fn becomes_smaller(kind: &[u8]) -> bool {
