@@ -121,7 +121,7 @@ fn check_host(
 ) -> Result<(), ProxyError> {
     let mut lines = request.headers().get_all(HOST).iter();
     match (lines.next(), lines.next()) {
-        (Some(host), None) if known.as_ref().is_some_and(|known| is(known, host, https)) => Ok(()),
+        (Some(host), None) if is_known(known, host, https) => Ok(()),
         (Some(host), None) if is_host(host.as_bytes()) => {
             match normalised_host(host.as_bytes(), https) {
                 Some(normal) => drop(request.headers_mut().insert(HOST, normal)),
@@ -139,8 +139,8 @@ fn check_host(
     }
 }
 
-fn is((known, by_https): &(HeaderValue, bool), host: &HeaderValue, https: bool) -> bool {
-    known == host && *by_https == https
+fn is_known(known: &KnownHost, host: &HeaderValue, https: bool) -> bool {
+    known.as_ref().is_some_and(|(known, by_https)| known == host && *by_https == https)
 }
 
 /// CVE-2026-29057: where `rewrites` lead to another server, Next.js up to 15.5.12 and 16.1.6 forwards a

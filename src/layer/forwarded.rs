@@ -117,13 +117,7 @@ pub fn is_host(host: &[u8]) -> bool {
 }
 
 fn is_name(name: &[u8]) -> bool {
-    let in_name = |byte: &u8| {
-        matches!(
-            byte,
-            b'a'..=b'z' | b'0'..=b'9' | b'A'..=b'Z' | b'.' | b'-' | b'_' | b'~' | b'%' | b'!' | b'$'
-                | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b';' | b'='
-        )
-    };
+    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_~%!$&'()*+;=".contains(byte);
     let in_address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
     match name {
         [b'[', address @ .., b']'] => !address.is_empty() && address.iter().all(in_address),

@@ -1,8 +1,9 @@
-//! What memory takes that is asked for.
+//! How much memory is taken for what is asked for.
 
 /// Bytes that the allocator takes for a piece of `bytes`. jemalloc has four sizes between a power of
-/// two and the next, and none between multiples of 16: up to a fifth is rounding, with bodies of all sizes a tenth.
-/// Whoever counts what was asked for alone goes past the capacity by as much.
+/// two and the next, and none between multiples of 16: up to a fifth is rounding, with bodies of all
+/// sizes a tenth (benches/README.md). Whoever counts what was asked for alone goes past the capacity
+/// by as much.
 pub(super) fn taken(bytes: usize) -> usize {
     let step = (bytes.next_power_of_two() / 8).max(16);
     bytes.next_multiple_of(step)
