@@ -4,7 +4,7 @@
 //! connection. That is safe at one moment only: behind all bytes of the response before, and before
 //! the first byte of the final one. The first is when the library flushes, for it does so with its own
 //! buffer empty; and for the second the final response is held back until they are sent. See
-//! `server/connection.rs`.
+//! `server/wire.rs` and `server/connection.rs`.
 //!
 //! Requests of a connection come one after the other: whoever still speaks of an earlier one, a
 //! background revalidation for example, is not heard.

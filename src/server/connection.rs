@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,8 +18,7 @@ use hyper::service::Service;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use pin_project_lite::pin_project;
-use smallvec::SmallVec;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -29,6 +27,7 @@ use super::heads::{Heads, Verdict};
 use super::limits::Limits;
 use super::receiving::Receiving;
 use super::watch::{Part, Watch, Watched, Wish};
+use super::wire::Wire;
 use super::{Answering, Current, Place};
 use crate::alarm::Alarm;
 use crate::body::Body;
@@ -37,7 +36,7 @@ use crate::config::ServerConfig;
 use crate::error::BodyError;
 use crate::fields::Fields;
 use crate::interim::Interims;
-use crate::metrics::{Event, Metrics, Shard};
+use crate::metrics::{Event, Metrics};
 
 /// A connection that was accepted.
 pub(super) struct Connection {
@@ -76,7 +75,7 @@ impl Connection {
         let mut http = std::pin::pin!(
             builder(&config)
                 .serve_connection(
-                    TokioIo::new(Io::new(io, &watch, &interims, heads, shard)),
+                    TokioIo::new(Wire::new(io, &watch, &interims, heads, shard)),
                     requests
                 )
                 .with_upgrades()
@@ -294,126 +293,3 @@ where
         self.body.size_hint()
     }
 }
-
-/// The connection's bytes, with an eye on their movement.
-struct Io<IO> {
-    io: IO,
-    watch: Arc<Watch>,
-    interims: Arc<Interims>,
-    /// Some bytes of an interim response are sent, and others are not.
-    is_amid_interim: bool,
-    heads: Heads,
-    shard: Arc<Shard>,
-}
-
-impl<IO: AsyncRead + Unpin> AsyncRead for Io<IO> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = ready!(Pin::new(&mut self.io).poll_read(cx, buffer));
-        if let Some(came @ [_, ..]) = buffer.filled().get(before..) {
-            self.watch.bytes_came();
-            self.shard.received(came.len());
-            self.heads.look(came);
-        }
-        Poll::Ready(read)
-    }
-}
-
-impl<IO: AsyncWrite + Unpin> Io<IO> {
-    fn new(
-        io: IO,
-        watch: &Arc<Watch>,
-        interims: &Arc<Interims>,
-        heads: Heads,
-        shard: Arc<Shard>,
-    ) -> Self {
-        let (watch, interims) = (watch.clone(), interims.clone());
-        Self { io, watch, interims, is_amid_interim: false, heads, shard }
-    }
-
-    fn send_interims(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { io, watch, interims, is_amid_interim, .. } = self;
-        let stopped = interims.send(|bytes| {
-            let written = Pin::new(&mut *io).poll_write(cx, bytes);
-            watch.note_write(written.is_pending());
-            match written {
-                Poll::Ready(Ok(0)) => Err(Poll::Ready(Err(io::ErrorKind::WriteZero.into()))),
-                Poll::Ready(Ok(written)) => {
-                    *is_amid_interim = true;
-                    Ok(written)
-                }
-                Poll::Ready(Err(error)) => Err(Poll::Ready(Err(error))),
-                Poll::Pending => Err(Poll::Pending),
-            }
-        });
-        stopped.unwrap_or_else(|| {
-            *is_amid_interim = false;
-            Poll::Ready(Ok(()))
-        })
-    }
-
-    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        self.watch.note_write(written.is_pending());
-        if let Poll::Ready(Ok(bytes)) = written {
-            self.shard.sent(bytes);
-        }
-        written
-    }
-}
-
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Io<IO> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        if self.is_amid_interim {
-            ready!(self.send_interims(cx))?;
-        }
-        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.note(written)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        if self.is_amid_interim {
-            ready!(self.send_interims(cx))?;
-        }
-        let length = slices.iter().map(|slice| slice.len()).sum::<usize>();
-        let written = if length <= JOINED {
-            let mut joined = SmallVec::<[u8; JOINED]>::new();
-            slices.iter().for_each(|slice| joined.extend_from_slice(slice));
-            Pin::new(&mut self.io).poll_write(cx, &joined)
-        } else {
-            Pin::new(&mut self.io).poll_write_vectored(cx, slices)
-        };
-        self.note(written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    /// The library flushes when it has nothing left to write: the one moment at which bytes of our
-    /// own may go out between its.
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.interims.waits() {
-            ready!(self.send_interims(cx))?;
-        }
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-}
-
-/// Up to this length, one piece is cheaper for the system than several: see benches/README.md.
-const JOINED: usize = 4096;

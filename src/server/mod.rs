@@ -10,6 +10,7 @@ mod heads;
 mod limits;
 mod receiving;
 mod watch;
+mod wire;
 
 use std::convert::Infallible;
 use std::io;
