@@ -54,7 +54,11 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
         return head_for_all(answer, settings);
     };
     let mut head = head_for_all(&Answer { response: &unpinned, ..*answer }, settings)?;
-    head.until_stored.withheld.get_or_insert_default().extend(pins);
+    let withheld = head.until_stored.withheld.get_or_insert_default();
+    // Not `extend`, which would take away lines of the same name.
+    pins.iter().for_each(|(name, line)| {
+        withheld.append(name, line.clone());
+    });
     Ok(head)
 }
 
@@ -288,6 +292,7 @@ pub(super) fn freshened(
     response.status = stale.head.status;
     response.headers = headers;
     let mut head = head(&Answer { response: &response, ..*answer }, settings)?;
+    head.succeed(&stale.head);
     respond::state_length(&mut head.headers, &stale.body);
     head.part = stale.head.part.clone();
     // A 304 may tell none.

@@ -127,8 +127,11 @@ pub(super) fn filling(
     now: Timestamp,
 ) -> Response<Body> {
     if !status.collapsed {
-        headers
-            .extend(head.until_stored.withheld.as_deref().into_iter().flat_map(HeaderMap::clone));
+        let withheld = head.until_stored.withheld.iter().flat_map(|withheld| withheld.iter());
+        // Not `extend`, which would take away the lines of the same name that are not withheld.
+        withheld.for_each(|(name, line)| {
+            headers.append(name, line.clone());
+        });
     }
     put(&mut headers, CACHE_STATUS, told(head, status));
     match seconds(head.freshness.age(now)) {

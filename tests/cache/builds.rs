@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{Method, Response};
 use selvedge::body::Body;
 use selvedge::build::look::Looking;
+use selvedge::config::Config;
 use selvedge::next::builds::SETTLED;
 
 use super::support::*;
@@ -333,4 +334,18 @@ async fn visitors_who_wait_for_the_same_page_get_it_without_the_cookie() {
         pinned += u32::from(got.header("set-cookie") == PIN.1);
     }
     assert_eq!(pinned, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asked_gets_his_own_cookies_beside_that_of_a_deployment() {
+    let mut config = Config::default();
+    config.rules.store_set_cookie = true;
+    let mut edge = Edge::of(&config);
+    let mut page = page(ISR, "page");
+    page.headers_mut().append("set-cookie", "theme=dark".parse().unwrap());
+    page.headers_mut().append(PIN.0, PIN.1.parse().unwrap());
+    let got = edge.miss(get("/"), page).await;
+    let cookies: Vec<_> = got.headers.get_all("set-cookie").iter().collect();
+    assert_eq!(cookies, ["theme=dark", PIN.1]);
+    assert_eq!(edge.hit(get("/")).await.header("set-cookie"), "theme=dark");
 }
