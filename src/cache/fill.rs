@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http_body::Body as _;
 use http_body_util::BodyExt;
+use tokio::task::yield_now;
 
 use super::coded::Coming;
 use super::growing::{Growing, Reader, Writer, Written};
@@ -31,8 +32,11 @@ impl Fill {
     }
 }
 
-/// Takes a body from the origin to `writer`, and its trailers along. Too large for the store, it goes
+/// Takes a body from the origin to `writer`, and its trailers along. Where it is not to be kept, it goes
 /// on only for as long as somebody reads it.
+///
+/// Each chunk is a turn: where all of them are there already, as of a body that is coded after it has
+/// come, this would else keep its thread to the end.
 pub(super) async fn pour(
     mut body: Body,
     writer: &Writer,
@@ -41,8 +45,12 @@ pub(super) async fn pour(
     while let Some(frame) = body.frame().await {
         match frame?.into_data() {
             Ok(chunk) => {
-                if !writer.push(chunk, body.is_end_stream()).await {
-                    return Ok((Written::TooLarge, None));
+                let is_last = body.is_end_stream();
+                if !writer.push(chunk, is_last).await {
+                    return Ok((writer.whole(), None));
+                }
+                if !is_last {
+                    yield_now().await;
                 }
             }
             Err(frame) => trailers = frame.into_trailers().ok(),

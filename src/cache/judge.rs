@@ -59,7 +59,8 @@ impl<S: Inner> Edge<S> {
                 self.validated(asked, &answer, fetch, stale)
             }
             _ => match prepare::whole_head(&answer, &self.settings) {
-                Ok(head) => {
+                Ok(mut head) => {
+                    fetch.stale.iter().for_each(|stale| head.succeed(&stale.head));
                     self.unstorable.forget(&fetch.target.key);
                     Found::Storable(Box::new(head), parts.extensions, body)
                 }

@@ -267,9 +267,10 @@ impl<S: Inner> Edge<S> {
             stored.succeed(old, self.clock.now());
         }
         self.prepare_codings(old, &stored);
-        if self.store.put(&key, stored.clone(), &asked.headers, target.since) {
-            self.outdate_siblings(old, &stored);
+        if !self.store.put(&key, stored.clone(), &asked.headers, target.since) {
+            return None;
         }
+        self.outdate_siblings(old, &stored);
         // An invalidation between the look and the put has found nothing to remove.
         if is_obsolete() {
             self.store.remove_variant(&key, &stored);

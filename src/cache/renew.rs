@@ -15,7 +15,7 @@ use tracing::{Instrument, debug, warn};
 
 use super::fill::pour;
 use super::growing::Written;
-use super::lookup::Fetch;
+use super::lookup::{Fetch, Target};
 use super::prepare::{self, Answer};
 use super::reason::Unstored;
 use super::respond;
@@ -61,7 +61,7 @@ impl<S: Inner> Edge<S> {
         self.metrics.count(Event::RenewalStarted);
         let stale = Some(guard.stored().clone());
         let fetch = Fetch { target: self.target_at(key), reason: ForwardReason::Stale, stale };
-        let mut visitor = whole(request);
+        let mut visitor = whole(request, guard.stored());
         let doing = self.settings.traces.doing(request, "cache renewal");
         doing.leads(&mut visitor.extensions);
         let edge = self.clone();
@@ -83,7 +83,7 @@ impl<S: Inner> Edge<S> {
         let tried = timeout(limit, self.try_as_somebody(guard.stored(), fetch, visitor)).await;
         let (ended, reason) = match tried {
             Ok(Ok(())) => {
-                guard.done();
+                self.note_renewed(guard, &fetch.target);
                 return Ended::Well;
             }
             Ok(Err(Failure::Unstored(why))) if why.withdraws() => {
@@ -108,6 +108,22 @@ impl<S: Inner> Edge<S> {
         let cache = &self.settings.cache;
         guard.failed(self.clock.now(), cache.revalidate_backoff, cache.revalidate_backoff_max);
         ended
+    }
+
+    /// The copy has been replaced, and whoever still holds it is not to renew it once more. Where it is
+    /// here still, an invalidation has overtaken the answer, and the next visitor asks again; or it was
+    /// put beside the copy, and that is to be tried less and less often.
+    fn note_renewed(&self, guard: RenewalGuard, target: &Target) {
+        let entry = self.store.get(&target.key);
+        if entry.is_none_or(|entry| !entry.has(guard.stored())) {
+            return guard.done();
+        }
+        let is_overtaken =
+            self.epochs.of(&target.key) != target.epoch || self.store.sequence() != target.since;
+        if !is_overtaken {
+            let cache = &self.settings.cache;
+            guard.failed(self.clock.now(), cache.revalidate_backoff, cache.revalidate_backoff_max);
+        }
     }
 
     /// As nobody; and where nobody is given a cookie, as the visitor, who may have it already.
@@ -150,7 +166,8 @@ impl<S: Inner> Edge<S> {
         if parts.status == StatusCode::NOT_MODIFIED {
             return self.freshen(fetch, stale, &answer).map(drop).map_err(Failure::Unstored);
         }
-        let head = prepare::whole_head(&answer, &self.settings).map_err(Failure::Unstored)?;
+        let mut head = prepare::whole_head(&answer, &self.settings).map_err(Failure::Unstored)?;
+        head.succeed(&stale.head);
         self.replace(fetch, &asked, head, body).await
     }
 
@@ -188,13 +205,17 @@ impl<S: Inner> Edge<S> {
 
 const NO_ROOM: &str = "too many others are on their way (cache.max_filling)";
 
-/// The head of a request that asks for the whole response.
-fn whole(request: &Request<Body>) -> Parts {
+/// The head of a request that asks for the whole response; with credentials only where the response
+/// was selected by them.
+fn whole(request: &Request<Body>, stale: &StoredResponse) -> Parts {
     let mut head = prepare::head_of(request);
     head.method = Method::GET;
     validate::strip_conditions(&mut head.headers);
-    for name in [CONTENT_LENGTH, AUTHORIZATION, RANGE, IF_RANGE] {
+    for name in [CONTENT_LENGTH, RANGE, IF_RANGE] {
         head.headers.remove(name);
+    }
+    if !is_selected_by(stale, &AUTHORIZATION) {
+        head.headers.remove(AUTHORIZATION);
     }
     head
 }
@@ -202,11 +223,14 @@ fn whole(request: &Request<Body>) -> Parts {
 /// A visitor's request without what tells who he is, unless the response was selected by it.
 fn as_nobody(visitor: &Parts, stale: &StoredResponse) -> Parts {
     let mut nobody = visitor.clone();
-    let selects = |name: &HeaderName| stale.head.selecting.names().any(|selected| selected == name);
-    if !selects(&COOKIE) {
+    if !is_selected_by(stale, &COOKIE) {
         nobody.headers.remove(COOKIE);
     }
     nobody
+}
+
+fn is_selected_by(stale: &StoredResponse, name: &HeaderName) -> bool {
+    stale.head.selecting.names().any(|selected| selected == name)
 }
 
 /// The same page with the right `_rsc`, if the answer is a redirect to it.

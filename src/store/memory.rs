@@ -122,14 +122,15 @@ impl MemoryStore {
         true
     }
 
-    /// Weighs a stored response anew, which has become heavier.
+    /// Weighs a stored response anew, which has become heavier. Room for it is made with the next one
+    /// that is put: whoever calls this is behind all others, and they would wait for him.
     pub fn reweigh(&self, key: &[u8], stored: &Arc<StoredResponse>) {
         self.entries.entry(key.into()).and_compute_with(|old| {
             let old = old.map(|entry| entry.into_value()).filter(|entry| entry.has(stored));
             // moka weighs what is put.
             old.map_or(Op::Nop, put)
         });
-        self.settle(stored.weight());
+        self.unsettled.fetch_add(stored.weight(), Relaxed);
     }
 
     /// moka would evict at its leisure, and keep more than it may until somebody comes by. To have it
@@ -156,7 +157,9 @@ impl MemoryStore {
     /// Takes a key away with all its variants.
     pub fn remove(&self, key: &[u8]) {
         self.counts.invalidations.fetch_add(1, Relaxed);
-        self.entries.invalidate(key);
+        // Not `invalidate`, which asks nobody: whoever is putting an entry there by what he has read
+        // before would bring it back.
+        self.entries.entry(key.into()).and_compute_with(|_| Op::Remove);
     }
 
     /// What has happened since the start.

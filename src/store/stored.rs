@@ -36,7 +36,7 @@ pub struct Head<H = HeaderMap, U = UntilStored> {
     pub origin_cache_control: Arc<[HeaderValue]>,
     /// How long the response may be used.
     pub freshness: Freshness,
-    /// When the origin made it.
+    /// When the origin made it; what of two responses is the later one.
     pub generated: Timestamp,
     /// The request fields that it was selected by.
     pub selecting: Selecting,
@@ -90,6 +90,12 @@ impl Drop for StoredResponse {
 }
 
 impl Head {
+    /// Is no older than a response that was stored when this one was asked for, whatever the clocks of
+    /// two servers say: else that would keep its place for as long as they differ.
+    pub fn succeed(&mut self, stale: &StoredHead) {
+        self.generated = self.generated.max(stale.generated);
+    }
+
     /// The fields as the origin sent them, for everything that is judged by them.
     pub fn origin_headers(&self) -> HeaderMap {
         let mut headers = self.headers.clone();
@@ -219,10 +225,14 @@ impl Entry {
 
     /// This entry with `new` in it: in the place of the variant that answers the same request, and
     /// with the oldest variants gone where there are more than `max`. RFC 9111 section 4: of two that
-    /// answer it, the one that was made later counts; a slow fetch may bring the other.
+    /// answer it, the one that was made later counts; a slow fetch may bring the other. What has been
+    /// invalidated gives way to any: what was asked for before that does not come this far.
     #[must_use]
     pub fn with(&self, new: Arc<StoredResponse>, request: &HeaderMap, max: usize) -> Self {
-        if self.select(request).is_some_and(|old| old.head.generated > new.head.generated) {
+        let is_later = |old: &Arc<StoredResponse>| {
+            old.head.generated > new.head.generated && !old.mark.is_lowered()
+        };
+        if self.select(request).is_some_and(is_later) {
             return self.clone();
         }
         let mut variants = SmallVec::with_capacity(1);

@@ -71,6 +71,11 @@ impl Mark {
         }
     }
 
+    /// Whether the response has been invalidated, in whatever way.
+    pub(super) fn is_lowered(&self) -> bool {
+        self.until.load(Ordering::Acquire) != VALID
+    }
+
     /// An entry of the store has the response.
     pub(super) fn enter_store(&self) {
         self.entries.fetch_add(1, Ordering::Relaxed);

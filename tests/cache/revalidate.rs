@@ -1,6 +1,7 @@
 //! Background revalidation: a stale page at once, a new one for the next visitor.
 
 use selvedge::config::CacheConfig;
+use selvedge::store::Validity;
 use std::time::Duration;
 
 use super::support::*;
@@ -335,4 +336,43 @@ async fn a_slow_fetch_does_not_put_its_old_answer_in_the_place_of_a_newer_one() 
     assert_eq!(got(leader).await.body(), "older");
     edge.settle().await;
     assert_eq!(edge.hit(get("/isr")).await.body(), "newer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_takes_the_place_of_the_one_before_though_its_server_has_a_slower_clock() {
+    let made = |date, body| {
+        let mut response = page(ISR, body);
+        response.headers_mut().insert("date", http::HeaderValue::from_static(date));
+        response
+    };
+    for by_tag in [None, Some(Validity::Stale), Some(Validity::Obsolete)] {
+        let mut edge = Edge::new();
+        edge.miss(get("/isr"), made("Thu, 01 Jan 2026 00:01:00 GMT", "old")).await;
+        match by_tag {
+            Some(to) => assert_eq!(edge.store.invalidate("path:/isr", to), 1),
+            None => edge.advance(11),
+        }
+        let pending = edge.send(get("/isr"));
+        edge.origin().await.answer(made("Thu, 01 Jan 2026 00:00:00 GMT", "new"));
+        got(pending).await;
+        edge.settle().await;
+        assert_eq!(edge.hit(get("/isr")).await.body(), "new", "{by_tag:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_there_is_no_room_to_renew_a_page_it_stays() {
+    let config = CacheConfig { max_filling: Some(8), ..CacheConfig::default() };
+    let mut edge = Edge::with(config);
+    edge.miss(get("/isr"), page(ISR, "old")).await;
+    let other = edge.send(get("/other"));
+    let response = http::Response::builder().header("cache-control", "s-maxage=60");
+    let pieces = edge.origin().await.answer_slowly(response);
+    pieces.send("6bytes");
+    edge.advance(11);
+    edge.hit(get("/isr")).await;
+    edge.origin().await.answer(page(ISR, "newer"));
+    edge.settle().await;
+    assert_eq!(edge.hit(get("/isr")).await.body(), "old");
+    drop((other, pieces));
 }

@@ -47,6 +47,28 @@ async fn a_softly_invalidated_page_is_served_once_more_and_renewed_behind() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_renewal_that_an_invalidation_overtook_does_not_leave_the_page_stale_for_good() {
+    for by_all in [false, true] {
+        let mut edge = Edge::new();
+        edge.miss(get("/a"), tagged("posts", "old")).await;
+        edge.store.invalidate("posts", Validity::Stale);
+        edge.hit(get("/a")).await;
+        let overtaken = edge.origin().await;
+        match by_all {
+            // It was not meant, but who knows what of a renewal that is under way?
+            true => edge.store.invalidate_all(|name| name == "users", Validity::Stale),
+            false => edge.store.invalidate("posts", Validity::Stale),
+        };
+        overtaken.answer(tagged("posts", "overtaken"));
+        edge.settle().await;
+        assert_eq!(edge.hit(get("/a")).await.body(), "old");
+        edge.origin().await.answer(tagged("posts", "new"));
+        edge.settle().await;
+        assert_eq!(edge.hit(get("/a")).await.body(), "new");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_may_be_stale_for_so_long_is_not_served_to_whoever_comes_later() {
     let mut edge = Edge::new();
     edge.miss(get("/a"), tagged("posts", "old")).await;
