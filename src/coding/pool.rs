@@ -1,9 +1,10 @@
 //! Threads for what nobody waits for: few, behind everything else, and with a bounded queue.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use tracing::debug;
+use tracing::{debug, error};
 
 type Work = Box<dyn FnOnce() + Send>;
 
@@ -38,7 +39,12 @@ impl Pool {
             if let Err(error) = rustix::process::nice(niceness) {
                 debug!(%error, "responses are compressed at the usual priority");
             }
-            works.into_iter().for_each(|work| work());
+            for work in works {
+                // What it was to make is not made; the next is.
+                if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                    error!("the coding of a response panicked: this is a defect of Selvedge");
+                }
+            }
         };
         let started = std::thread::Builder::new().name(self.name.into()).spawn(run);
         started.inspect_err(|error| debug!(%error, "no thread to compress responses")).ok()?;
@@ -67,7 +73,16 @@ mod tests {
         assert!(!pool.try_do(|| unreachable!("there was no room for it")));
         go_on.send(()).unwrap();
         assert_eq!(told.recv(), Ok(2));
-        drop(pool);
+        assert!(pool.try_do(|| panic!("a defect")));
+        let (tell, told) = channel();
+        while !pool.try_do({
+            let tell = tell.clone();
+            move || tell.send(3).unwrap()
+        }) {
+            std::thread::yield_now();
+        }
+        assert_eq!(told.recv(), Ok(3), "a panic does not end the thread");
+        drop((pool, tell));
         assert!(told.recv().is_err(), "the thread has ended");
     }
 }

@@ -118,6 +118,7 @@ pub(super) const UNSTORED: &[&str] = &[
     "rsc-redirect",
     "empty-document",
     "missing-asset",
+    "other-build",
     "failure",
     "vary-client",
     "too-large",
