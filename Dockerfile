@@ -12,7 +12,8 @@ COPY Cargo.toml Cargo.lock ./
 COPY src ./src
 # The reference of the keys, which is part of the binary.
 COPY config ./config
-COPY benches ./benches
+# Cargo.toml names them, and cargo reads no manifest whose targets are missing.
+COPY benches/hit.rs benches/tags.rs ./benches/
 RUN cargo build --locked --release --bin selvedge \
   && cp target/release/selvedge /usr/local/bin/selvedge
 

@@ -187,7 +187,7 @@ struct Options {
     /// Where clients connect [default: 0.0.0.0:8080]
     #[arg(long, value_name = "ADDR", display_order = 1)]
     listen: Option<String>,
-    /// Health's address, or "off" [default: 127.0.0.1:9180]
+    /// The admin side, or "off" [default: 127.0.0.1:9180]
     #[arg(long, value_name = "ADDR", display_order = 3)]
     admin: Option<String>,
     /// The build [default: .next of a wrapped server]
@@ -227,7 +227,7 @@ enum Verb {
     /// Asks the edge that runs here whether it is well
     #[command(after_help = help::AFTER_HEALTH)]
     Health {
-        /// Where health is told [default: 127.0.0.1:9180]
+        /// The admin side [default: 127.0.0.1:9180]
         #[arg(long, value_name = "ADDR")]
         admin: Option<String>,
         /// The configuration file that the edge was started with

@@ -1,4 +1,4 @@
-"""The groups of measurements that wrk makes, and the budgets of DESIGN beside them."""
+"""The groups of measurements that wrk makes, with their budgets."""
 
 import application
 from peers import COMPRESSING, ONE_EACH, PEERS

@@ -107,7 +107,7 @@ def print_cells(rows, indent=""):
 
 
 def budgets(tables):
-    """Each row of the design that has a budget."""
+    """Each ratio that has a budget."""
     return [ratio for table in tables for ratio in table.ratios if ratio.limit is not None]
 
 

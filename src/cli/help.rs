@@ -43,7 +43,8 @@ Examples:
 
 pub(super) const AFTER_HEALTH: &str = "\
 Reads admin.listen as the edge does, from the environment too: in a container it
-needs no flag. Exits with 0 if it is well, else with 1.
+needs no flag. Exits with 0 if it is well, 1 if it is not or nobody answers, 64
+if the configuration is wrong or admin.listen is off.
 
 Example:
   HEALTHCHECK CMD [\"selvedge\", \"health\"]     (Dockerfile)";

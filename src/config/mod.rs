@@ -79,7 +79,7 @@ pub struct Config {
     pub warm: WarmConfig,
     /// The wrapped server (`selvedge -- COMMAND`).
     pub child: ChildConfig,
-    /// Health, on its own address.
+    /// Dashboard, health, metrics and invalidation, on their own address.
     pub admin: AdminConfig,
     /// What visitors are told where there is no answer.
     pub errors: ErrorsConfig,

@@ -84,7 +84,7 @@ impl Metrics {
     /// The shard for one more connection: each in turn.
     pub fn shard(&self) -> Arc<Shard> {
         let turn = self.0.next.fetch_add(1, Relaxed);
-        // There is one for each core, and at least one core.
+        // Never empty: two for each core, and at least one core.
         self.0.shards[turn % self.0.shards.len()].clone()
     }
 

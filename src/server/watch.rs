@@ -5,7 +5,7 @@
 //! idle ── first byte ──▶ head ── request ──▶ busy ── answer sent, body taken ──▶ idle
 //! ```
 //!
-//! A change is one relaxed store. Nobody reads a clock for it: the connection's task looks after
+//! A change is three relaxed operations on memory of the connection's own. Nobody reads a clock for it: the connection's task looks after
 //! each turn whether there was one, and stamps it then.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What a browser gets compressed: the same bytes in each coding, and never more than Next.js sends.
+//! What a browser gets compressed: the same bytes in each coding, and how many beside what Next.js sends.
 
 use std::time::Duration;
 
