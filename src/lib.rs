@@ -1,6 +1,6 @@
 //! Selvedge: the self-hosted edge for Next.js.
 //!
-//! The modules in the order in which a request meets them:
+//! The path of a request, and the modules on it and beside it (`ARCHITECTURE.md` has all of them):
 //!
 //! ```text
 //! client ─▶ server ─▶ stack [ layer, layer, … ] ─▶ cache ─▶ origin

@@ -124,3 +124,16 @@ pub(super) const UNSTORED: &[&str] = &[
     "too-large",
     "other",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Unstored;
+
+    #[test]
+    fn each_reason_is_counted_by_its_own_name() {
+        let missing: Vec<_> =
+            Unstored::all().map(Unstored::as_str).filter(|why| !UNSTORED.contains(why)).collect();
+        assert_eq!(missing, [""; 0]);
+    }
+}
