@@ -54,11 +54,7 @@ pub(super) fn head(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Uns
         return head_for_all(answer, settings);
     };
     let mut head = head_for_all(&Answer { response: &unpinned, ..*answer }, settings)?;
-    let withheld = head.until_stored.withheld.get_or_insert_default();
-    // Not `extend`, which would take away lines of the same name.
-    pins.iter().for_each(|(name, line)| {
-        withheld.append(name, line.clone());
-    });
+    respond::append_all(head.until_stored.withheld.get_or_insert_default(), &pins);
     Ok(head)
 }
 

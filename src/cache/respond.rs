@@ -127,11 +127,7 @@ pub(super) fn filling(
     now: Timestamp,
 ) -> Response<Body> {
     if !status.collapsed {
-        let withheld = head.until_stored.withheld.iter().flat_map(|withheld| withheld.iter());
-        // Not `extend`, which would take away the lines of the same name that are not withheld.
-        withheld.for_each(|(name, line)| {
-            headers.append(name, line.clone());
-        });
+        head.until_stored.withheld.iter().for_each(|withheld| append_all(&mut headers, withheld));
     }
     put(&mut headers, CACHE_STATUS, told(head, status));
     match seconds(head.freshness.age(now)) {
@@ -239,6 +235,13 @@ fn told<H, U>(head: &Head<H, U>, status: Status) -> HeaderValue {
         None => status.value(),
         Some(before_us) => status::behind(before_us, &status.value()),
     }
+}
+
+/// Adds lines to those that are there. `extend` would take away what has the same name.
+pub(super) fn append_all(headers: &mut HeaderMap, more: &HeaderMap) {
+    more.iter().for_each(|(name, line)| {
+        headers.append(name, line.clone());
+    });
 }
 
 /// Sets a field that mostly has its place already.
