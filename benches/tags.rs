@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use selvedge::policy::date::Timestamp;
 use selvedge::policy::freshness::{Freshness, LifetimeBy};
 use selvedge::policy::vary::Selecting;
-use selvedge::store::{Head, MemoryStore, StoredResponse, UntilStored, Validity};
+use selvedge::store::{Head, MemoryStore, Rare, StoredResponse, UntilStored, Validity};
 
 const ENTRIES: usize = 1_000_000;
 const WITH_THE_LARGE_TAG: usize = 100_000;
@@ -82,8 +82,6 @@ fn head(entry: usize, tags: usize) -> Head {
     Head {
         status: StatusCode::OK,
         headers,
-        before_us: None,
-        origin_cache_control: Default::default(),
         freshness: Freshness {
             born: Timestamp::default(),
             lifetime: Default::default(),
@@ -95,10 +93,9 @@ fn head(entry: usize, tags: usize) -> Head {
         },
         generated: Timestamp::default(),
         selecting: Selecting::default(),
-        part: None,
         tags: names.into(),
+        rare: Rare::default(),
         until_stored: UntilStored::default(),
-        variance: None,
     }
 }
 

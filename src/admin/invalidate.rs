@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use super::{Admin, json, refuse, text};
+use crate::metrics::responses;
 use crate::next::bridge;
 use crate::policy::date::Timestamp;
 use crate::store::{MemoryStore, Validity};
@@ -108,11 +109,6 @@ fn lies_in(name: &str, begin: &str, whole_segments: bool) -> bool {
     rest.is_some_and(|rest| {
         !whole_segments || rest.is_empty() || rest.starts_with('/') || begin.ends_with('/')
     })
-}
-
-/// How many there were.
-pub fn responses(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "response" } else { "responses" })
 }
 
 impl Admin {

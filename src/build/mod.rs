@@ -21,9 +21,8 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tracing::info;
 
-use crate::admin::invalidate::responses;
-use crate::metrics::Metrics;
-use crate::next::builds::{Builds, Turn, Why};
+use crate::metrics::{Metrics, responses};
+use crate::next::builds::{Builds, Why};
 use crate::next::deployment;
 use crate::next::manifest::Manifest;
 use crate::store::{MemoryStore, StoredHead, Validity};
@@ -109,8 +108,8 @@ impl Application {
 
     /// Notes that an answer to a visitor is from this build; the stored pages of others go.
     pub fn told(&self, id: &str, store: &MemoryStore, metrics: &Metrics) {
-        let turn = self.0.builds.lock().told(id);
-        self.retire(turn, id, store, metrics);
+        let why = self.0.builds.lock().told(id);
+        self.retire(why, id, store, metrics);
     }
 
     /// How often stored pages have been forgotten since they were of another build; changes each time.
@@ -143,13 +142,13 @@ impl Application {
     }
 
     fn met(&self, id: &str, store: &MemoryStore, metrics: &Metrics) {
-        let turn = self.0.builds.lock().met(id);
-        self.retire(turn, id, store, metrics);
+        let why = self.0.builds.lock().met(id);
+        self.retire(why, id, store, metrics);
     }
 
     fn met_nameless(&self, store: &MemoryStore, metrics: &Metrics) {
-        let turn = self.0.builds.lock().met_nameless();
-        self.retire(turn, "of no name", store, metrics);
+        let why = self.0.builds.lock().met_nameless();
+        self.retire(why, "of no name", store, metrics);
     }
 
     fn met_nobody(&self) {
@@ -172,8 +171,8 @@ impl Application {
     }
 
     /// Forgets all stored pages, where they are of another build.
-    fn retire(&self, turn: Turn, build: &str, store: &MemoryStore, metrics: &Metrics) {
-        let Turn::Retire(why) = turn else { return };
+    fn retire(&self, why: Option<Why>, build: &str, store: &MemoryStore, metrics: &Metrics) {
+        let Some(why) = why else { return };
         let count = store.invalidate_all(deployment::is_of_a_page, Validity::Obsolete);
         let why = match why {
             Why::New => "a new build answers",

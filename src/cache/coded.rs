@@ -17,7 +17,7 @@ use tracing::{Instrument, debug};
 
 use super::fill::{Fill, pour};
 use super::growing::{Growing, Limits, Reader, Written};
-use super::{Edge, Inner};
+use super::{Inner, Shared};
 use crate::body::Body;
 use crate::coding::encoder;
 use crate::coding::pool::Pool;
@@ -59,7 +59,7 @@ impl Default for Coder {
     }
 }
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Asks the origin for the response in identity, from which all else is made here.
     pub(super) fn ask_for_identity(
         &self,
@@ -237,5 +237,5 @@ fn keep(making: Making, body: Bytes, stored: &StoredResponse) {
 
 fn in_coding(coding: Coding, stored: &StoredResponse, body: Bytes) -> Coded {
     let headers = coding::coded(&stored.head.headers.to_headers(), coding, Some(body.len()));
-    Coded { headers: Section::of(&headers), body }
+    Coded { headers: Section::of(&headers, &[]), body }
 }

@@ -39,7 +39,7 @@ pub(super) enum Outcome {
 }
 
 /// A request's part in the fetch of its key.
-pub(super) enum Turn {
+pub(super) enum Role {
     /// Nobody fetches this key: fetch it.
     Leader(Lease),
     /// Somebody does: wait for him.
@@ -65,14 +65,14 @@ impl Flights {
     }
 
     /// Joins the fetch of `key`, or begins it.
-    pub(super) fn join(self: &Arc<Self>, key: &[u8]) -> Turn {
+    pub(super) fn join(self: &Arc<Self>, key: &[u8]) -> Role {
         let mut shard = self.shard(key).lock();
         if let Some(receiver) = shard.get(key) {
-            return Turn::Follower(Following(receiver.clone()));
+            return Role::Follower(Following(receiver.clone()));
         }
         let (sender, receiver) = watch::channel(None);
         shard.insert(key.into(), receiver);
-        Turn::Leader(Lease { flights: self.clone(), key: key.into(), sender })
+        Role::Leader(Lease { flights: self.clone(), key: key.into(), sender })
     }
 
     fn shard(&self, key: &[u8]) -> &Mutex<Shard> {
@@ -149,15 +149,15 @@ mod tests {
 
     fn lead(flights: &Arc<Flights>) -> Lease {
         match flights.join(b"key") {
-            Turn::Leader(lease) => lease,
-            Turn::Follower(_) => panic!("somebody leads already"),
+            Role::Leader(lease) => lease,
+            Role::Follower(_) => panic!("somebody leads already"),
         }
     }
 
     fn follow(flights: &Arc<Flights>) -> Following {
         match flights.join(b"key") {
-            Turn::Leader(_) => panic!("nobody leads"),
-            Turn::Follower(following) => following,
+            Role::Leader(_) => panic!("nobody leads"),
+            Role::Follower(following) => following,
         }
     }
 
@@ -176,7 +176,7 @@ mod tests {
     async fn keys_do_not_wait_for_each_other() {
         let flights = Flights::new();
         let _lease = lead(&flights);
-        assert!(matches!(flights.join(b"other"), Turn::Leader(_)));
+        assert!(matches!(flights.join(b"other"), Role::Leader(_)));
     }
 
     #[tokio::test]

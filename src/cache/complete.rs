@@ -16,7 +16,7 @@ use super::lookup::{Fetch, Pass, Target};
 use super::parts;
 use super::prepare::{self, Answer};
 use super::respond::{self, Asked};
-use super::{Edge, Inner};
+use super::{Inner, Shared};
 use crate::body::Body;
 use crate::error::ProxyError;
 use crate::policy::date::Timestamp;
@@ -43,7 +43,7 @@ impl Completion {
         stored: &Arc<StoredResponse>,
         asked: Asked<'_>,
     ) -> Option<Self> {
-        let part = stored.head.part.as_ref()?;
+        let part = stored.head.rare.part()?;
         match partial::missing(part, &wanted(part, stored, asked)?) {
             Missing::One(missing) => Some(Self { target, stored: stored.clone(), missing }),
             Missing::Nothing | Missing::Apart => None,
@@ -67,7 +67,7 @@ fn wanted(part: &Part, stored: &StoredResponse, asked: Asked<'_>) -> Option<Want
     }
 }
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Asks for what a stored part lacks, and answers with both. Where the origin's answer is no such
     /// part, its answer to the request itself.
     pub(super) async fn complete(
@@ -161,7 +161,7 @@ impl<S: Inner> Edge<S> {
         let Ok(part) = partial::part_of(&head.headers, bytes.len() as u64) else { return };
         let entry = self.store.get(&target.key);
         let stored = entry.as_ref().and_then(|entry| entry.select(&asked.headers));
-        if stored.is_some_and(|stored| stored.head.part.is_none()) {
+        if stored.is_some_and(|stored| stored.head.rare.part().is_none()) {
             return;
         }
         let combined = stored
@@ -171,7 +171,7 @@ impl<S: Inner> Edge<S> {
                 combine(stored, head.clone(), (part.clone(), bytes.clone()), switches)
             });
         let new = combined.unwrap_or_else(|| {
-            head.part = Some(Box::new(part));
+            head.rare.set_part(part);
             StoredResponse::new(head, bytes)
         });
         self.put(target, new, asked);
@@ -185,7 +185,7 @@ fn combine(
     (part, bytes): (Part, Bytes),
     switches: &Switches,
 ) -> Option<Arc<StoredResponse>> {
-    let old = stored.head.part.as_ref()?;
+    let old = stored.head.rare.part()?;
     // RFC 9110 section 15.3.7: a 206 has the `Vary` of the 200. From one that has not, the whole would
     // be for everybody, and its older part was not.
     if !stored.head.selecting.names().eq(head.selecting.names()) {
@@ -201,7 +201,7 @@ fn combine(
     if combined.is_whole() {
         head.status = StatusCode::OK;
     } else {
-        head.part = Some(Box::new(combined));
+        head.rare.set_part(combined);
     }
     Some(StoredResponse::new(head, body))
 }

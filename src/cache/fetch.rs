@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug};
 
-use super::collapse::{Lease, Outcome, Turn};
+use super::collapse::{Lease, Outcome, Role};
 use super::fill::{Fill, pour};
 use super::flight;
 use super::growing::{Writer, Written};
@@ -29,7 +29,7 @@ use super::lookup::{self, Fetch, Pass, Target};
 use super::prepare;
 use super::reason::Unstored;
 use super::respond::{self, Asked};
-use super::{Awaited, Edge, Inner};
+use super::{Awaited, Inner, Shared};
 use crate::body::Body;
 use crate::error::ProxyError;
 use crate::policy::key::KeyBuf;
@@ -52,26 +52,26 @@ enum Followed {
     Alone,
 }
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Answers a request whose key is not stored, or is too old.
     pub(super) fn fetch(self: Arc<Self>, request: Request<Body>, fetch: Box<Fetch>) -> Awaited {
         let may_share = flight::may_share(&request, &self.settings)
             && !self.unstorable.contains(&fetch.target.key, self.clock.now());
         match may_share {
-            true => Box::pin(self.shared(request, fetch)),
+            true => Box::pin(self.together(request, fetch)),
             false => Box::pin(self.alone(request, fetch)),
         }
     }
 
     /// Fetches with others: leads them, or follows one.
-    async fn shared(self: Arc<Self>, request: Request<Body>, fetch: Box<Fetch>) -> Answered {
+    async fn together(self: Arc<Self>, request: Request<Body>, fetch: Box<Fetch>) -> Answered {
         let mut flight = flight::key(&request, &fetch.target, &self.settings);
         let mut refused = None;
         let deadline = Instant::now() + self.settings.cache.collapse_timeout;
         for _ in 0..MOST_ROUNDS {
             let following = match self.flights.join(&flight) {
-                Turn::Leader(lease) => return self.begin(request, fetch, lease).await,
-                Turn::Follower(following) => following,
+                Role::Leader(lease) => return self.begin(request, fetch, lease).await,
+                Role::Follower(following) => following,
             };
             let is_late = following.is_settled();
             let Ok(outcome) = timeout_at(deadline, following.outcome()).await else { break };
@@ -116,7 +116,7 @@ impl<S: Inner> Edge<S> {
         let now = self.clock.now();
         let entry = self.store.get(key)?;
         let stored = entry.select(request.headers()).filter(|stored| {
-            stored.head.part.is_none() && stored.mark.validity(now) == Validity::Valid
+            stored.head.rare.part().is_none() && stored.mark.validity(now) == Validity::Valid
         })?;
         match reuse::decide(&stored.head.freshness, now) {
             Decision::Serve | Decision::ServeStale => Some(stored.clone()),
@@ -275,7 +275,7 @@ impl<S: Inner> Edge<S> {
             return true;
         }
         let Ok(class) = self.settings.class(request.headers()) else { return false };
-        let (parts, variance) = (lookup::parts(request, &class), response.variance.as_ref());
+        let (parts, variance) = (lookup::parts(request, &class), response.rare.variance());
         self.searches.is_for(parts, variance, &target.key, |key| class.write(key))
     }
 

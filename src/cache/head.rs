@@ -5,14 +5,14 @@ use http::{Method, Response, StatusCode};
 
 use super::lookup::Pass;
 use super::prepare::{self, Answer};
-use super::{Edge, Inner};
+use super::{Inner, Shared};
 use crate::body::Body;
 use crate::next::deployment;
 use crate::policy::date::Timestamp;
 use crate::policy::validate::{self, Told};
 use crate::store::StoredResponse;
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Freshens the stored response that the answer to HEAD agrees with, and forgets one that it
     /// contradicts.
     pub(super) fn note_head(

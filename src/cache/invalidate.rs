@@ -6,13 +6,13 @@ use http::uri::PathAndQuery;
 use http::{Request, Response};
 
 use super::lookup;
-use super::{Edge, Inner};
+use super::{Inner, Shared};
 use crate::body::Body;
 use crate::client;
 use crate::next::class::Class;
 use crate::policy::{invalidate, key, location};
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Forgets what the success of an unsafe request made invalid: its own URI, and those that the
     /// answer names, if they are of the same host. (Of others anybody could empty the store.)
     ///

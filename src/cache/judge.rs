@@ -10,7 +10,7 @@ use super::lookup::Fetch;
 use super::prepare::{self, Answer};
 use super::reason::Unstored;
 use super::respond::{self, Asked};
-use super::{Edge, Inner};
+use super::{Inner, Shared};
 use crate::body::Body;
 use crate::error::ProxyError;
 use crate::policy::date::Timestamp;
@@ -31,7 +31,7 @@ pub(super) enum Found {
 /// Said in `Cache-Status` of a response that stands in.
 pub(super) const STANDS_IN: &str = "stale-if-error";
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Judges the answer to `asked`, which was sent at `request_time`.
     pub(super) fn judge(
         &self,

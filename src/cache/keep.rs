@@ -10,12 +10,12 @@ use tracing::Instrument;
 use super::invalidate;
 use super::lookup::Target;
 use super::prepare::{self, Answer};
-use super::{Edge, Inner};
+use super::{Inner, Shared};
 use crate::body::Body;
 use crate::client;
 use crate::policy::date::Timestamp;
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// The answer to a POST, which is stored for later GETs if it says that it is what they would
     /// get (RFC 9110 section 9.3.3). A failure with that field is a report about the request (section
     /// 8.7), which others must not get in place of the page.
@@ -54,9 +54,9 @@ impl<S: Inner> Edge<S> {
         };
         let (fill, writer) = self.start(head);
         let copy = fill.reader().map_or(Body::Empty, Body::stream);
-        let (edge, mut asked) = (self.clone(), asked.clone());
+        let (shared, mut asked) = (self.clone(), asked.clone());
         asked.method = Method::GET;
-        let filling = async move { edge.fill(&target, asked, fill, writer, body, None).await };
+        let filling = async move { shared.fill(&target, asked, fill, writer, body, None).await };
         tokio::spawn(filling.in_current_span());
         (Response::from_parts(parts, copy), true)
     }

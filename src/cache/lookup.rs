@@ -12,7 +12,7 @@ use super::parts;
 use super::reason::Bypass;
 use super::respond::{self, Asked};
 use super::settings::Aside;
-use super::{Edge, Inner, Settings, tell};
+use super::{Inner, Settings, Shared, tell};
 use crate::body::Body;
 use crate::client;
 use crate::fields::Fields;
@@ -79,7 +79,7 @@ pub(super) struct Fetch {
     pub(super) stale: Option<Arc<StoredResponse>>,
 }
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Looks a request up, and tells what it is counted as. Its `Accept-Encoding` is reduced to what
     /// matters on the way.
     pub(super) fn lookup(self: &Arc<Self>, request: &mut Request<Body>) -> (Plan, metrics::Class) {
@@ -122,7 +122,7 @@ impl<S: Inner> Edge<S> {
             };
         }
         tell::decided(request.uri().path(), stored, validity, decision, now);
-        if stored.head.part.is_some() && !may_answer(decision, stored, asked) {
+        if stored.head.rare.part().is_some() && !may_answer(decision, stored, asked) {
             return self.go_for_the_rest(request, key, decision, stored);
         }
         match decision {

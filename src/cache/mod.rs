@@ -86,12 +86,19 @@ pub use window::{Appraisal, Held, Seen, Standing, Window, appraise, told};
 pub struct OriginTime(pub Duration);
 
 /// Says, in the extensions of a response, that it is not the origin's own; for `Cache-Status`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Instead {
     /// Who gave it.
     pub detail: &'static str,
-    /// What the origin answered, if it did.
-    pub fwd_status: Option<StatusCode>,
+    /// What the origin answered, or why it did not.
+    pub origin: Result<StatusCode, ProxyError>,
+}
+
+impl Instead {
+    /// Why the origin gave no answer, in whose place this is.
+    fn failure<B>(response: &Response<B>) -> Option<&ProxyError> {
+        response.extensions().get::<Self>()?.origin.as_ref().err()
+    }
 }
 
 /// What the cache needs of the service below it.
@@ -116,12 +123,12 @@ impl<S> Inner for S where
 /// The cache as a tower service; clones share everything.
 #[derive(Debug)]
 pub struct Cache<S> {
-    edge: Arc<Edge<S>>,
+    shared: Arc<Shared<S>>,
 }
 
 /// What all requests share.
 #[derive(Debug)]
-struct Edge<S> {
+struct Shared<S> {
     origin: S,
     store: MemoryStore,
     coder: Arc<Coder>,
@@ -150,7 +157,7 @@ impl<S: Inner> Cache<S> {
         let cache = &settings.cache;
         let Lasting { store, coder, flights, epochs, searches, room, .. } = lasting;
         let Lasting { unstorable, renewals, failing, .. } = lasting;
-        let edge = Edge {
+        let shared = Shared {
             origin,
             store,
             coder,
@@ -165,9 +172,9 @@ impl<S: Inner> Cache<S> {
             settings,
             metrics,
         };
-        let edge = Arc::new(edge);
-        edge.settings.window.open(&edge);
-        Self { edge }
+        let shared = Arc::new(shared);
+        shared.settings.window.open(&shared);
+        Self { shared }
     }
 }
 
@@ -177,7 +184,7 @@ fn bytes(size: u64) -> usize {
 
 impl<S> Clone for Cache<S> {
     fn clone(&self) -> Self {
-        Self { edge: self.edge.clone() }
+        Self { shared: self.shared.clone() }
     }
 }
 
@@ -191,11 +198,11 @@ impl<S: Inner> Service<Request<Body>> for Cache<S> {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> CacheFuture {
-        self.edge.settings.application.note_visit();
-        let key = self.edge.key_to_tell(&request);
-        let traces = &self.edge.settings.traces;
+        self.shared.settings.application.note_visit();
+        let key = self.shared.key_to_tell(&request);
+        let traces = &self.shared.settings.traces;
         let looking = traces.doing(&request, "cache lookup");
-        let (plan, class) = self.edge.lookup(&mut request);
+        let (plan, class) = self.shared.lookup(&mut request);
         looking.found(plan.name());
         let fetching = |request: &mut Request<Body>| {
             let doing = traces.doing(request, "cache fetch");
@@ -207,21 +214,23 @@ impl<S: Inner> Service<Request<Body>> for Cache<S> {
                 let story = Story { class, outcome };
                 return CacheFuture::ready(response.map(|body| Storied { body, story }), key);
             }
-            Plan::Pass(pass) => (Doing::default(), Box::pin(self.edge.clone().pass(request, pass))),
+            Plan::Pass(pass) => {
+                (Doing::default(), Box::pin(self.shared.clone().pass(request, pass)))
+            }
             Plan::Complete(completion) => {
                 let doing = fetching(&mut request);
-                (doing, Box::pin(self.edge.clone().complete(request, *completion)))
+                (doing, Box::pin(self.shared.clone().complete(request, *completion)))
             }
             Plan::Fetch(fetch) => {
                 let doing = fetching(&mut request);
-                (doing, self.edge.clone().fetch(request, fetch))
+                (doing, self.shared.clone().fetch(request, fetch))
             }
         };
         CacheFuture::Awaited { answer, class, doing, key }
     }
 }
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Asks the origin, and notes how long it took.
     async fn ask(&self, mut request: Request<Body>) -> Result<Response<Body>, ProxyError> {
         let began = self.clock.monotonic();
@@ -231,10 +240,16 @@ impl<S: Inner> Edge<S> {
         asking.answered(answer.as_ref());
         let failed =
             |why: &str| self.metrics.note_error(&format!("{method} {}", target.path()), why);
-        let mut response = answer.inspect_err(|error| {
+        let failure = match &answer {
+            Ok(response) => Instead::failure(response),
+            Err(error) => Some(error),
+        };
+        if let Some(error) = failure {
             self.metrics.origin_failed(error);
             failed(&error.to_string());
-        })?;
+            return answer;
+        }
+        let mut response = answer?;
         if response.status().is_server_error() {
             failed(&format!("the origin answered {}", response.status().as_u16()));
         }
@@ -283,7 +298,7 @@ impl<S: Inner> Edge<S> {
     /// The target's own key, unless the response says that parameters of the query do not count, or
     /// that they do again.
     fn key_to_store(&self, target: &Target, stored: &StoredResponse, asked: &Parts) -> KeyBuf {
-        let variance = stored.head.variance.as_ref();
+        let variance = stored.head.rare.variance();
         if variance.is_none() && !self.searches.is_any() {
             return target.key.clone();
         }

@@ -17,7 +17,7 @@ use crate::store::StoredResponse;
 
 /// Whether a stored part has all that is asked for; a response that is stored whole has.
 pub(super) fn has_all(stored: &StoredResponse, asked: Asked<'_>) -> bool {
-    stored.head.part.as_ref().is_none_or(|part| {
+    stored.head.rare.part().is_none_or(|part| {
         range::if_range_holds(asked.headers, &stored.head.headers.to_headers())
             && partial::covers(part, asked.method, asked.headers).is_some()
     })
@@ -34,7 +34,7 @@ pub(super) fn answer(
         return None;
     }
     let length = stored.body.len() as u64;
-    let (parts, first, complete) = match &stored.head.part {
+    let (parts, first, complete) = match stored.head.rare.part() {
         Some(part) => {
             let parts = partial::covers(part, asked.method, asked.headers)?;
             (parts, part.range().start, part.complete())

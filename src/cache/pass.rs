@@ -13,7 +13,7 @@ use super::judge::STANDS_IN;
 use super::lookup::{Pass, Target};
 use super::prepare;
 use super::respond::{self, Asked};
-use super::{Edge, Inner};
+use super::{Inner, Shared};
 use crate::body::Body;
 use crate::error::ProxyError;
 use crate::next::assets::Kind;
@@ -21,7 +21,7 @@ use crate::policy::date::Timestamp;
 use crate::policy::invalidate;
 use crate::policy::status::Status;
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Forwards a request as it is. Dropped, it takes the origin's work with it.
     pub(super) async fn pass(
         self: Arc<Self>,

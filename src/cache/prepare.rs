@@ -2,13 +2,10 @@
 //!
 //! The rules stand in `policy` and `next`; here they are asked in order.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_ENCODING, AGE, CACHE_CONTROL, CACHE_STATUS, CONTENT_LENGTH, DATE, TRAILER,
-};
+use http::header::{ACCEPT_ENCODING, AGE, CACHE_CONTROL, CACHE_STATUS, DATE, TRAILER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 
@@ -23,12 +20,10 @@ use crate::next::{assets, bridge};
 use crate::policy::cache_control::{self, ResponseDirectives};
 use crate::policy::date::{Span, Timestamp, format_http_date, parse_http_date};
 use crate::policy::freshness::{FOREVER, Freshness, LifetimeBy, corrected_initial_age};
-use crate::policy::{Rules, Switches};
-
 use crate::policy::storable::{Exchange, NotStorable, may_be_shared, storable, withheld};
 use crate::policy::vary::Selecting;
-use crate::policy::{coding, status, validate};
-use crate::store::{Head, StoredResponse, UntilStored};
+use crate::policy::{Rules, Switches, coding, content_length, status, validate};
+use crate::store::{Head, Rare, StoredResponse, UntilStored};
 
 /// A request's head, for what is to be done once it has gone to the origin.
 pub(super) fn head_of<B>(request: &Request<B>) -> Parts {
@@ -93,14 +88,11 @@ fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstor
     let mut head = Head {
         status: response.status,
         headers: stored_headers(answer),
-        before_us: status::before_us(&response.headers).map(Box::new),
-        origin_cache_control: Arc::default(),
         freshness,
         generated: generated(answer),
         selecting,
-        part: None,
         tags: settings.tags(request.uri.path(), &response.headers).into(),
-        variance: settings.variance(&response.headers),
+        rare: Rare::new(status::before_us(&response.headers), settings.variance(&response.headers)),
         until_stored: UntilStored {
             codable: settings.codable(response.status, &response.headers),
             ..UntilStored::default()
@@ -206,10 +198,6 @@ fn freshness(
     storable(&exchange, rules).map_err(Unstored::Policy)
 }
 
-fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
 /// The fields that are kept. Those of the connection (RFC 9111 section 3.1) never come this far: see
 /// `stack`. Trailers are not kept (section 3.1 allows it), nor what announces them.
 fn stored_headers(answer: &Answer<'_>) -> HeaderMap {
@@ -229,7 +217,8 @@ fn for_client(head: &mut Head, asset: Option<Kind>, settings: &Settings) {
     let Some(value) = client_cache_control(head.status, &head.headers, asset, settings) else {
         return;
     };
-    head.origin_cache_control = head.headers.get_all(CACHE_CONTROL).iter().cloned().collect();
+    let lines = head.headers.get_all(CACHE_CONTROL).iter().cloned();
+    head.until_stored.origin_cache_control = lines.collect();
     head.headers.insert(CACHE_CONTROL, value);
 }
 
@@ -290,7 +279,9 @@ pub(super) fn freshened(
     let mut head = head(&Answer { response: &response, ..*answer }, settings)?;
     head.succeed(&stale.head);
     respond::state_length(&mut head.headers, &stale.body);
-    head.part = stale.head.part.clone();
+    if let Some(part) = stale.head.rare.part() {
+        head.rare.set_part(part.clone());
+    }
     // A 304 may tell none.
     if !settings.has_tags(&answer.response.headers) {
         head.tags = stale.head.tags.clone();

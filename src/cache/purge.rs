@@ -8,11 +8,12 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use tracing::info;
 
-use super::{Edge, Inner};
-use crate::admin::invalidate::{self, Invalidation};
+use super::{Inner, Shared};
+use crate::admin::invalidate::Invalidation;
 use crate::body::Body;
+use crate::metrics::responses;
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// The answer to `PURGE`; `None` where it is another method, or one like any other.
     pub(super) fn purge(&self, request: &Request<Body>) -> Option<Response<Body>> {
         let access = self.settings.purge.as_ref()?;
@@ -28,7 +29,7 @@ impl<S: Inner> Edge<S> {
         let path = request.uri().path();
         let what = Invalidation { paths: vec![path.to_owned()], ..Invalidation::default() };
         let count = what.apply(&self.store, &self.settings.next.base_path, self.clock.now());
-        self.metrics.note_invalidation(&what.told(), &invalidate::responses(count));
+        self.metrics.note_invalidation(&what.told(), &responses(count));
         info!(path, "purged {count} stored responses");
         let told = format!("{{\"invalidated\":{count}}}\n");
         Some(answer(StatusCode::OK, "application/json", told))

@@ -19,7 +19,7 @@ use super::lookup::{Fetch, Target};
 use super::prepare::{self, Answer};
 use super::reason::Unstored;
 use super::respond;
-use super::{Edge, Inner};
+use super::{Inner, Shared};
 use crate::body::Body;
 use crate::metrics::Event;
 use crate::next::verdict;
@@ -46,7 +46,7 @@ enum Ended {
     Badly,
 }
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Begins to revalidate a stored response, unless too many revalidations run already.
     pub(super) fn renew(
         self: &Arc<Self>,
@@ -64,9 +64,9 @@ impl<S: Inner> Edge<S> {
         let mut visitor = whole(request, guard.stored());
         let doing = self.settings.traces.doing(request, "cache renewal");
         doing.leads(&mut visitor.extensions);
-        let edge = self.clone();
+        let shared = self.clone();
         let task = async move {
-            match edge.revalidate(guard, &fetch, visitor).await {
+            match shared.revalidate(guard, &fetch, visitor).await {
                 Ended::Well => {
                     place.ended_well();
                     doing.ended(None);

@@ -219,8 +219,8 @@ pub(super) fn mark(response: &mut Response<Body>, status: Status) {
 pub(super) fn of_whom(status: Status, extensions: &Extensions) -> Status {
     match extensions.get::<Instead>() {
         None => status,
-        Some(Instead { detail, fwd_status }) => {
-            Status { detail: Some(detail), fwd_status: *fwd_status, ..status }
+        Some(Instead { detail, origin }) => {
+            Status { detail: Some(detail), fwd_status: origin.as_ref().ok().copied(), ..status }
         }
     }
 }
@@ -231,7 +231,7 @@ pub(super) fn state_length(headers: &mut HeaderMap, body: &Bytes) {
 }
 
 fn told<H, U>(head: &Head<H, U>, status: Status) -> HeaderValue {
-    match &head.before_us {
+    match head.rare.before_us() {
         None => status.value(),
         Some(before_us) => status::behind(before_us, &status.value()),
     }

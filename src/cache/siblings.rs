@@ -11,11 +11,11 @@
 
 use std::sync::Arc;
 
-use super::{Edge, Inner};
+use super::{Inner, Shared};
 use crate::next::verdict;
 use crate::store::{StoredResponse, Validity};
 
-impl<S: Inner> Edge<S> {
+impl<S: Inner> Shared<S> {
     /// Makes the siblings of `new` stale, if it is another rendering than the `old` one in its place.
     pub(super) fn outdate_siblings(
         &self,
@@ -26,7 +26,7 @@ impl<S: Inner> Edge<S> {
         let Some(old) = old.filter(|old| old.mark.validity(now) == Validity::Valid) else { return };
         let is_rendered_ahead =
             self.settings.next.enabled && verdict::is_prerendered(&new.head.headers.to_headers());
-        let is_whole = old.head.part.is_none() && new.head.part.is_none();
+        let is_whole = old.head.rare.part().is_none() && new.head.rare.part().is_none();
         if is_rendered_ahead && is_whole && old.body != new.body {
             let page = new.head.tags.first().map_or("", AsRef::as_ref);
             self.store.outdate_others(page, new);

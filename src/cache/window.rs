@@ -16,7 +16,7 @@ use super::lookup;
 use super::prepare::{self, Answer};
 use super::reason::{Bypass, Unstored};
 use super::settings::Aside;
-use super::{Edge, Inner, Settings};
+use super::{Inner, Settings, Shared};
 use crate::body::Body;
 use crate::fields::Fields;
 use crate::next::verdict::NEXT_CACHE;
@@ -161,8 +161,8 @@ impl Window {
         cache.look(request)
     }
 
-    pub(super) fn open<S: Inner>(&self, edge: &Arc<Edge<S>>) {
-        *self.0.lock() = Some(Arc::new(Arc::downgrade(edge)));
+    pub(super) fn open<S: Inner>(&self, shared: &Arc<Shared<S>>) {
+        *self.0.lock() = Some(Arc::new(Arc::downgrade(shared)));
     }
 }
 
@@ -170,14 +170,14 @@ trait Look: Send + Sync {
     fn look(&self, request: Request<()>) -> Option<Seen>;
 }
 
-impl<S: Inner> Look for Weak<Edge<S>> {
+impl<S: Inner> Look for Weak<Shared<S>> {
     fn look(&self, mut request: Request<()>) -> Option<Seen> {
-        let edge = self.upgrade()?;
+        let shared = self.upgrade()?;
         reduce_accept_encoding(request.headers_mut());
-        let key = edge.key_of(&request, Fields::of(request.headers()))?;
-        let entry = edge.store.get(&key)?;
+        let key = shared.key_of(&request, Fields::of(request.headers()))?;
+        let entry = shared.store.get(&key)?;
         let stored = entry.select(request.headers())?;
-        let now = edge.clock.now();
+        let now = shared.clock.now();
         let bytes = stored.body.len();
         Some(Seen {
             validity: match stored.mark.validity(now) {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_STATUS, CONTENT_LENGTH};
+use http::header::CACHE_STATUS;
 use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, StatusCode};
@@ -16,6 +16,7 @@ use crate::cache::OriginTime;
 use crate::client::{Client, RequestId};
 use crate::error::{BodyError, ProxyError};
 use crate::log::{AccessLogger, Line};
+use crate::policy::content_length;
 
 /// What is known so far about a request.
 #[derive(Debug)]
@@ -84,8 +85,7 @@ impl Entry {
 }
 
 fn length(head: &Parts, body: &Body) -> Option<u64> {
-    let stated = || head.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
-    body.size_hint().exact().or_else(stated)
+    body.size_hint().exact().or_else(|| content_length(&head.headers))
 }
 
 impl Drop for Entry {

@@ -30,6 +30,7 @@ use std::time::Duration;
 pub use event::{Event, Gauge};
 pub use form::Form;
 pub use reading::{Reading, Routes};
+pub use recent::responses;
 pub use routes::Visit;
 pub use shard::{Shard, Tally};
 pub use story::{Class, Group, Outcome, Storied, Story};

@@ -31,6 +31,11 @@ pub(super) struct Line {
     times: u64,
 }
 
+/// How many were invalidated, for [`Metrics::note_invalidation`].
+pub fn responses(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "response" } else { "responses" })
+}
+
 /// The last invalidations and errors, the newest first.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Lines {

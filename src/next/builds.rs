@@ -37,16 +37,7 @@ pub struct Builds {
     was_away: bool,
 }
 
-/// What an answer means for the stored pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Nothing.
-    None,
-    /// They are of another build, because…
-    Retire(Why),
-}
-
-/// Why stored pages are of another build.
+/// Why all stored pages are of another build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// A new one answers.
@@ -80,19 +71,19 @@ impl Builds {
         self.current.as_deref()
     }
 
-    /// An answer to a visitor is from this build.
-    pub fn told(&mut self, id: &str) -> Turn {
+    /// An answer to a visitor is from this build; why the stored pages go now, if they do.
+    pub fn told(&mut self, id: &str) -> Option<Why> {
         if !self.has_met && !self.is_known(id) {
             return self.begin(id);
         }
         if self.is_outdated(id) {
             self.note_other();
         }
-        Turn::None
+        None
     }
 
-    /// A look has met this build.
-    pub fn met(&mut self, id: &str) -> Turn {
+    /// A look has met this build; why the stored pages go now, if they do.
+    pub fn met(&mut self, id: &str) -> Option<Why> {
         let was_away = std::mem::take(&mut self.was_away);
         self.has_met = true;
         if !self.is_known(id) {
@@ -102,35 +93,34 @@ impl Builds {
             self.missed += 1;
             if was_away || self.missed >= SETTLED {
                 self.make_current(id);
-                return Turn::Retire(Why::Back);
+                return Some(Why::Back);
             }
             self.note_other();
-            return Turn::None;
+            return None;
         }
         self.missed = 0;
         self.met = self.met.saturating_add(1);
         if self.is_mixed && self.met >= SETTLED {
             self.is_mixed = false;
-            return Turn::Retire(Why::Settled);
+            return Some(Why::Settled);
         }
-        Turn::None
+        None
     }
 
-    /// A look has met a build that is not the current one, and whose name cannot be found out.
-    pub fn met_nameless(&mut self) -> Turn {
+    /// A look has met a build that is not the current one, and whose name cannot be found out; why the
+    /// stored pages go now, if they do.
+    pub fn met_nameless(&mut self) -> Option<Why> {
         let was_away = std::mem::take(&mut self.was_away);
-        if self.current.is_none() {
-            return Turn::None;
-        }
+        self.current.as_ref()?;
         self.missed += 1;
         // It may be one of those that are known, and then it is on its way out.
         if self.known.len() > 1 && !was_away && self.missed < SETTLED {
             self.note_other();
-            return Turn::None;
+            return None;
         }
         self.current = None;
         self.is_mixed = false;
-        Turn::Retire(Why::New)
+        Some(Why::New)
     }
 
     /// A look has met nobody at all.
@@ -142,7 +132,7 @@ impl Builds {
         self.known.iter().any(|known| **known == *id)
     }
 
-    fn begin(&mut self, id: &str) -> Turn {
+    fn begin(&mut self, id: &str) -> Option<Why> {
         let is_first = self.known.is_empty();
         let is_nameless = self.current.is_none();
         if self.known.len() == MOST {
@@ -154,7 +144,7 @@ impl Builds {
         // Where the one before had gone nameless, its pages went then; those that came back since go
         // when all is settled.
         self.is_mixed = is_mixed;
-        if is_first || is_nameless { Turn::None } else { Turn::Retire(Why::New) }
+        if is_first || is_nameless { None } else { Some(Why::New) }
     }
 
     fn make_current(&mut self, id: &str) {
@@ -173,11 +163,11 @@ impl Builds {
 mod tests {
     use super::*;
 
-    const NEW: Turn = Turn::Retire(Why::New);
+    const NEW: Option<Why> = Some(Why::New);
 
     fn running(id: &str) -> Builds {
         let mut builds = Builds::default();
-        assert_eq!(builds.met(id), Turn::None, "nothing was stored before");
+        assert_eq!(builds.met(id), None, "nothing was stored before");
         builds
     }
 
@@ -187,7 +177,7 @@ mod tests {
         builds.met_nobody();
         assert_eq!(builds.met("b"), NEW);
         for _ in 0..10 * SETTLED {
-            assert_eq!(builds.met("b"), Turn::None);
+            assert_eq!(builds.met("b"), None);
         }
         assert!(builds.is_current("b"));
     }
@@ -201,8 +191,8 @@ mod tests {
             turns.push(builds.told("a"));
         }
         turns.extend((0..1000).map(|_| builds.met("b")));
-        turns.retain(|turn| *turn != Turn::None);
-        assert_eq!(turns, [NEW, Turn::Retire(Why::Settled)]);
+        turns.retain(Option::is_some);
+        assert_eq!(turns, [NEW, Some(Why::Settled)]);
     }
 
     #[test]
@@ -210,29 +200,29 @@ mod tests {
         let mut builds = running("a");
         assert_eq!(builds.met("b"), NEW);
         for _ in 1..SETTLED {
-            assert_eq!(builds.met("a"), Turn::None);
+            assert_eq!(builds.met("a"), None);
         }
-        assert_eq!(builds.met("a"), Turn::Retire(Why::Back));
+        assert_eq!(builds.met("a"), Some(Why::Back));
         builds.met_nobody();
-        assert_eq!(builds.met("b"), Turn::Retire(Why::Back), "at once where the origin was away");
+        assert_eq!(builds.met("b"), Some(Why::Back), "at once where the origin was away");
     }
 
     #[test]
     fn one_that_was_away_and_comes_back_is_the_same() {
         let mut builds = running("a");
         builds.met_nobody();
-        assert_eq!(builds.met("a"), Turn::None);
+        assert_eq!(builds.met("a"), None);
         assert_eq!(builds.met("b"), NEW);
-        assert_eq!(builds.met("a"), Turn::None, "it was not away since");
+        assert_eq!(builds.met("a"), None, "it was not away since");
     }
 
     #[test]
     fn a_nameless_build_is_new_unless_it_may_be_an_old_one() {
         let mut builds = running("a");
         assert_eq!(builds.met_nameless(), NEW);
-        assert_eq!(builds.met_nameless(), Turn::None, "once");
-        assert_eq!(builds.met("b"), Turn::None, "so that was its name");
-        assert_eq!(builds.met_nameless(), Turn::None, "it may be `a`");
+        assert_eq!(builds.met_nameless(), None, "once");
+        assert_eq!(builds.met("b"), None, "so that was its name");
+        assert_eq!(builds.met_nameless(), None, "it may be `a`");
         let turns: Vec<_> = (0..SETTLED).map(|_| builds.met_nameless()).collect();
         assert_eq!(turns.iter().filter(|turn| **turn == NEW).count(), 1);
     }
@@ -241,17 +231,17 @@ mod tests {
     fn what_an_old_build_brought_back_while_the_new_had_no_name_goes_too() {
         let mut builds = running("a");
         assert_eq!(builds.met_nameless(), NEW);
-        assert_eq!(builds.met("a"), Turn::None);
+        assert_eq!(builds.met("a"), None);
         let turns: Vec<_> = (0..=SETTLED).map(|_| builds.met("b")).collect();
-        let retired: Vec<_> = turns.into_iter().filter(|turn| *turn != Turn::None).collect();
-        assert_eq!(retired, [Turn::Retire(Why::Settled)]);
+        let retired: Vec<_> = turns.into_iter().filter(Option::is_some).collect();
+        assert_eq!(retired, [Some(Why::Settled)]);
     }
 
     #[test]
     fn what_visitors_bring_home_counts_where_nobody_looks() {
         let mut builds = Builds::default();
         let turns = ["a", "b", "a", "b", "a"].map(|id| builds.told(id));
-        assert_eq!(turns, [Turn::None, NEW, Turn::None, Turn::None, Turn::None]);
+        assert_eq!(turns, [None, NEW, None, None, None]);
         assert!(!builds.is_outdated("a"), "nobody knows");
     }
 
@@ -259,8 +249,8 @@ mod tests {
     fn another_application_behind_the_same_host_is_no_other_build() {
         let mut builds = running("a");
         for _ in 0..10 * SETTLED {
-            assert_eq!(builds.told("zone"), Turn::None);
-            assert_eq!(builds.met("a"), Turn::None);
+            assert_eq!(builds.told("zone"), None);
+            assert_eq!(builds.met("a"), None);
         }
         assert!(!builds.is_outdated("zone"));
         assert_eq!(builds.met("b"), NEW);

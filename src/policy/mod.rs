@@ -16,7 +16,7 @@
 //! - [`invalidate`]: which requests make it obsolete?
 //! - [`status`]: what to tell the client about all this.
 //!
-//! [`cache_control`] and [`date`] read what the others judge by.
+//! [`cache_control`], [`content_length`] and [`date`] read what the others judge by.
 //!
 //! Every rule stands under the RFC clause that it implements; where we depart from it, the comment
 //! says so. Not here: what only Next.js means by a field (`next`), the cache key, and anything that
@@ -25,6 +25,7 @@
 pub mod byteranges;
 pub mod cache_control;
 pub mod coding;
+mod content_length;
 pub mod date;
 mod delta_seconds;
 mod entity_tag;
@@ -48,6 +49,8 @@ pub mod vary;
 use std::time::Duration;
 
 use http::HeaderName;
+
+pub use content_length::content_length;
 
 /// What the operator may set about the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn coded(body: &'static str) -> Option<Coded> {
-        Some(Coded { headers: Section::of(&HeaderMap::new()), body: body.into() })
+        Some(Coded { headers: Section::of(&HeaderMap::new(), &[]), body: body.into() })
     }
 
     fn chosen(codings: &Codings, accepted: &'static str) -> Option<Bytes> {

@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 
 /// What is known, by a hash of what it is made of. Nothing is kept alive by it.
 #[derive(Debug)]
-pub(super) struct Pool<T: ?Sized>(Mutex<Known<T>>);
+pub(super) struct Pool<T>(Mutex<Known<T>>);
 
 #[derive(Debug)]
-struct Known<T: ?Sized> {
+struct Known<T> {
     things: HashMap<u64, Weak<T>, RandomState>,
     /// Those that found no place since somebody looked for things that nobody has any more.
     turned_away: usize,
@@ -25,13 +25,13 @@ const MOST: usize = 512;
 /// Each look at all of them is paid for by as many that went without.
 const FEW: usize = 64;
 
-impl<T: ?Sized> Default for Pool<T> {
+impl<T> Default for Pool<T> {
     fn default() -> Self {
         Self(Mutex::new(Known { things: HashMap::default(), turned_away: 0 }))
     }
 }
 
-impl<T: ?Sized> Pool<T> {
+impl<T> Pool<T> {
     /// The one that `is_it`, or a new one; `make` is told whether others will find it. `hash` writes
     /// down what it is made of.
     pub(super) fn get(
@@ -59,7 +59,7 @@ impl<T: ?Sized> Pool<T> {
     }
 }
 
-impl<T: ?Sized> Known<T> {
+impl<T> Known<T> {
     fn has_room(&mut self) -> bool {
         if self.things.len() < MOST {
             return true;

@@ -1,8 +1,9 @@
 //! The header section of a stored response (RFC 9110 section 6.3), in little memory.
 //!
 //! ```text
-//! Section ──▶ Mould    all fields; what many responses have in common stands there once
-//!    └ own ──▶ gaps    the few values that are this response's alone, in their order, in one piece
+//! Section ──▶ Mould     all fields; what many responses have in common stands there once
+//!    ├ own ──▶ gaps     the few values that are this response's alone, in their order, in one piece
+//!    └ origin ──▶ Lines the origin's own `Cache-Control`, where clients get another; once, too
 //! ```
 //!
 //! The answers of one application have the same fields again and again, and but for a date, an entity
@@ -29,7 +30,13 @@ use super::weight::taken;
 pub struct Section {
     mould: Arc<Mould>,
     own: Own,
+    origin: Option<Arc<Lines>>,
 }
+
+/// An application says but a few things of caching. Not in the mould: where each answer says another
+/// (`s-maxage` until midnight), there would be as many moulds.
+#[derive(Debug)]
+struct Lines(Box<[HeaderValue]>);
 
 /// What many sections have in common.
 #[derive(Debug)]
@@ -46,12 +53,17 @@ struct Mould {
 }
 
 impl Section {
-    /// These fields.
-    pub fn of(headers: &HeaderMap) -> Self {
+    /// These fields; and the origin's own `Cache-Control`, where they have another.
+    pub fn of(headers: &HeaderMap, origin_cache_control: &[HeaderValue]) -> Self {
         let gaps = gaps(headers);
         let own = headers.values().enumerate().filter(|(at, _)| has_gap(gaps, *at));
         let own = Own::of(own.map(|(_, value)| value));
-        Self { mould: Mould::of(headers, gaps), own }
+        Self { mould: Mould::of(headers, gaps), own, origin: Lines::of(origin_cache_control) }
+    }
+
+    /// The origin's own `Cache-Control` lines, where the fields have another.
+    pub fn origin_cache_control(&self) -> &[HeaderValue] {
+        self.origin.as_ref().map_or(&[], |lines| &lines.0)
     }
 
     /// The same fields, to be judged.
@@ -195,6 +207,22 @@ static OWN: [HeaderName; 15] = [
 /// As many as there are bits; what comes behind is a part of the mould.
 const MOST_FIELDS: usize = 64;
 
+static LINES: LazyLock<Pool<Lines>> = LazyLock::new(Pool::default);
+
+impl Lines {
+    /// The one for these lines, if there are any.
+    fn of(lines: &[HeaderValue]) -> Option<Arc<Self>> {
+        let get = || {
+            LINES.get(
+                |mut hasher| lines.hash(&mut hasher),
+                |known| *known.0 == *lines,
+                |_| Arc::new(Self(apart(lines).into())),
+            )
+        };
+        (!lines.is_empty()).then(get)
+    }
+}
+
 static MOULDS: LazyLock<Pool<Mould>> = LazyLock::new(Pool::default);
 
 impl Mould {
@@ -274,7 +302,7 @@ mod tests {
 
     #[test]
     fn two_pages_of_one_application_have_one_mould() {
-        let (one, other) = (Section::of(&page("\"1\"")), Section::of(&page("\"2\"")));
+        let (one, other) = (Section::of(&page("\"1\""), &[]), Section::of(&page("\"2\""), &[]));
         assert!(Arc::ptr_eq(&one.mould, &other.mould));
         assert_eq!(one.get(&ETAG).unwrap(), "\"1\"");
         assert_eq!(other.get(&ETAG).unwrap(), "\"2\"");
@@ -285,6 +313,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_origin_said_for_caches_is_kept_beside_what_clients_get() {
+        let lines = |age: &'static str| [HeaderValue::from_static(age)];
+        let of = |lines: &[HeaderValue]| Section::of(&page("\"1\""), lines);
+        let (short, long, none) = (of(&lines("s-maxage=1")), of(&lines("s-maxage=2")), of(&[]));
+        assert_eq!(short.origin_cache_control(), lines("s-maxage=1"));
+        assert_eq!(long.origin_cache_control(), lines("s-maxage=2"));
+        assert!(none.origin_cache_control().is_empty());
+        let again = of(&lines("s-maxage=1"));
+        assert!(Arc::ptr_eq(short.origin.as_ref().unwrap(), again.origin.as_ref().unwrap()));
+        assert!(Arc::ptr_eq(&short.mould, &long.mould), "or each time would make another");
+        assert!(short.to_headers().iter().eq(none.to_headers().iter()));
+    }
+
+    #[test]
     fn the_order_of_fields_is_kept_and_makes_another_mould() {
         let turned: HeaderMap = {
             let page = page("\"1\"");
@@ -292,7 +334,7 @@ mod tests {
             fields.reverse();
             fields.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect()
         };
-        let (one, other) = (Section::of(&page("\"1\"")), Section::of(&turned));
+        let (one, other) = (Section::of(&page("\"1\""), &[]), Section::of(&turned, &[]));
         assert!(!Arc::ptr_eq(&one.mould, &other.mould));
         assert!(other.to_headers().keys().eq(turned.keys()));
     }
@@ -302,7 +344,7 @@ mod tests {
         let traced = |number: u64| {
             let mut headers = page("\"1\"");
             headers.insert("x-trace", HeaderValue::from(number));
-            Section::of(&headers)
+            Section::of(&headers, &[])
         };
         let (one, other) = (traced(1), traced(2));
         assert!(!Arc::ptr_eq(&one.mould, &other.mould));
@@ -313,7 +355,7 @@ mod tests {
     fn who_has_a_mould_to_itself_weighs_it() {
         let page = page("\"1\"");
         let alone = Mould::new(&page, gaps(&page), false);
-        let section = Section { mould: Arc::new(alone), ..Section::of(&page) };
+        let section = Section { mould: Arc::new(alone), ..Section::of(&page, &[]) };
         assert!(section.weight() > 500, "{}", section.weight());
     }
 
@@ -335,7 +377,7 @@ mod tests {
                 let name: HeaderName = name.parse().unwrap();
                 headers.append(name, HeaderValue::try_from(value).unwrap());
             }
-            let section = Section::of(&headers);
+            let section = Section::of(&headers, &[]);
             let found = section.to_headers();
             prop_assert!(found.iter().eq(headers.iter()));
             let answer = section.to_answer("7".parse().unwrap(), "selvedge; hit".parse().unwrap());

@@ -1,8 +1,7 @@
 //! A stored response, and the variants that one key has.
 
-use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{AGE, CACHE_CONTROL, CACHE_STATUS};
@@ -10,16 +9,13 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use smallvec::SmallVec;
 
 use super::codings::{Codable, Codings};
-use super::pool::Pool;
+use super::rare::Rare;
 use super::renewal::Renewal;
-use super::section::{Section, apart};
+use super::section::Section;
 use super::tags::{Mark, Tag, Validity};
 use super::weight::taken;
 use crate::policy::date::Timestamp;
 use crate::policy::freshness::Freshness;
-use crate::policy::no_vary_search::Variance;
-use crate::policy::partial::Part;
-
 use crate::policy::vary::Selecting;
 
 /// A response's head, prepared for clients once and judged once. Its fields are a map, or a
@@ -30,22 +26,16 @@ pub struct Head<H = HeaderMap, U = UntilStored> {
     pub status: StatusCode,
     /// The fields as clients get them; `Age` and `Cache-Status` hold a place that each use fills.
     pub headers: H,
-    /// What the caches before us said in `Cache-Status`, if there are any.
-    pub before_us: Option<Box<HeaderValue>>,
-    /// The origin's own `Cache-Control` lines, where clients get another.
-    pub origin_cache_control: Arc<[HeaderValue]>,
     /// How long the response may be used.
     pub freshness: Freshness,
     /// When the origin made it; what of two responses is the later one.
     pub generated: Timestamp,
     /// The request fields that it was selected by.
     pub selecting: Selecting,
-    /// Which part of the representation the body is; `None` if it is all of it.
-    pub part: Option<Box<Part>>,
     /// By what it can be invalidated, besides its key.
     pub tags: Arc<[Arc<str>]>,
-    /// How it depends on the query; `None` if every difference counts.
-    pub variance: Option<Arc<Variance>>,
+    /// What few others have.
+    pub rare: Rare,
     /// What counts until it is stored.
     pub until_stored: U,
 }
@@ -56,6 +46,8 @@ pub type StoredHead = Head<Section, ()>;
 /// What counts until a response is stored, and takes no room after.
 #[derive(Clone, Debug, Default)]
 pub struct UntilStored {
+    /// The origin's own `Cache-Control` lines, where clients get another; stored with the fields.
+    pub origin_cache_control: Vec<HeaderValue>,
     /// Fields that only the one who asked may have, if any; they are not stored.
     pub withheld: Option<Box<HeaderMap>>,
     /// Before this it is not asked for again in the background.
@@ -101,12 +93,13 @@ impl Head {
         let mut headers = self.headers.clone();
         headers.remove(AGE);
         headers.remove(CACHE_STATUS);
-        if let Some(before_us) = &self.before_us {
-            headers.insert(CACHE_STATUS, HeaderValue::clone(before_us));
+        if let Some(before_us) = self.rare.before_us() {
+            headers.insert(CACHE_STATUS, before_us.clone());
         }
-        if !self.origin_cache_control.is_empty() {
+        let lines = &self.until_stored.origin_cache_control;
+        if !lines.is_empty() {
             headers.remove(CACHE_CONTROL);
-            for line in &*self.origin_cache_control {
+            for line in lines {
                 headers.append(CACHE_CONTROL, line.clone());
             }
         }
@@ -117,37 +110,26 @@ impl Head {
 impl<H, U> Head<H, U> {
     /// The same head with its fields in another form, and what counts until then.
     fn with<F, V>(self, form: impl FnOnce(H) -> F, until_stored: V) -> Head<F, V> {
-        let Self { status, headers, before_us, origin_cache_control, freshness, .. } = self;
-        let Self { generated, selecting, part, tags, variance, .. } = self;
+        let Self { status, headers, freshness, generated, selecting, tags, rare, .. } = self;
         let headers = form(headers);
-        Head {
-            status,
-            headers,
-            before_us,
-            origin_cache_control,
-            freshness,
-            generated,
-            selecting,
-            part,
-            tags,
-            variance,
-            until_stored,
-        }
+        Head { status, headers, freshness, generated, selecting, tags, rare, until_stored }
     }
 }
 
 impl StoredHead {
     /// The same head before it was stored, for what is judged or made of it.
     pub fn to_prepared(&self) -> Head {
-        self.clone().with(|section| section.to_headers(), UntilStored::default())
+        let origin_cache_control = self.headers.origin_cache_control().to_vec();
+        let until_stored = UntilStored { origin_cache_control, ..UntilStored::default() };
+        self.clone().with(|section| section.to_headers(), until_stored)
     }
 }
 
 impl StoredResponse {
     /// A response with its body complete.
-    pub fn new(head: Head, body: Bytes) -> Arc<Self> {
-        let UntilStored { renew_from, codable, .. } = head.until_stored;
-        let renewal = Renewal::not_before(renew_from);
+    pub fn new(mut head: Head, body: Bytes) -> Arc<Self> {
+        let renewal = Renewal::not_before(head.until_stored.renew_from);
+        let codable = head.until_stored.codable.take();
         let head = in_little(head);
         let codable = codable.filter(|codable| body.len() >= codable.least as usize);
         let codings = codable.map(|codable| Box::new(Codings::new(codable)));
@@ -176,13 +158,11 @@ impl StoredResponse {
     /// Bytes of memory that it takes.
     pub fn weight(&self) -> u64 {
         let head = &self.head;
-        let before_us = head.before_us.as_ref();
         let weight = size_of::<Self>()
             + taken(self.body.len())
             + head.headers.weight()
-            + before_us.map_or(0, |value| size_of::<HeaderValue>() + value.len())
             + head.selecting.weight()
-            + head.variance.as_ref().map_or(0, Variance::share)
+            + head.rare.weight()
             + self.codings.as_ref().map_or(0, |codings| codings.weight())
             + OWN_TAG
             + head.tags.iter().map(|tag| tag.len() + TAG).sum::<usize>();
@@ -192,16 +172,9 @@ impl StoredResponse {
 
 /// The same head in little memory, and none of what it was read from.
 fn in_little(head: Head) -> StoredHead {
-    let before_us = head.before_us.and_then(|line| apart([&*line]).pop().map(Box::new));
-    let origin_cache_control = one_of(&head.origin_cache_control);
-    let head = Head { before_us, origin_cache_control, ..head };
-    head.with(|headers| Section::of(&headers), ())
-}
-
-/// The same lines; an application has but a few.
-fn one_of(lines: &[HeaderValue]) -> Arc<[HeaderValue]> {
-    static LINES: LazyLock<Pool<[HeaderValue]>> = LazyLock::new(Pool::default);
-    LINES.get(|mut hasher| lines.hash(&mut hasher), |known| known == lines, |_| apart(lines).into())
+    let headers = Section::of(&head.headers, &head.until_stored.origin_cache_control);
+    let head = Head { rare: head.rare.in_little(), ..head };
+    head.with(|_| headers, ())
 }
 
 /// The mark, and the tag of the page: its place among all tags.

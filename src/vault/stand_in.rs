@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::error::ProxyError;
 use crate::next::assets::{self, Kind};
 use crate::policy::cache_control::ResponseDirectives;
+use crate::policy::content_length;
 use crate::policy::storable::may_be_shared;
 
 type Answered = Result<Response<Body>, ProxyError>;
@@ -137,9 +138,9 @@ impl Asked {
     }
 
     async fn judge(self, answer: Answered) -> Answered {
-        let status = match &answer {
-            Ok(response) if is_missing(response.status()) => Some(response.status()),
-            Err(error) if is_no_answer(error) => None,
+        let origin = match &answer {
+            Ok(response) if is_missing(response.status()) => Ok(response.status()),
+            Err(error) if is_no_answer(error) => Err(error.clone()),
             Ok(response) if response.status() == StatusCode::OK => {
                 return answer.map(|response| self.copied(response));
             }
@@ -148,7 +149,7 @@ impl Asked {
         match self.known.vault.find(&self.name, &self.codings).await {
             Some(found) => {
                 self.known.vault.note_served();
-                Ok(stand_in(found, self.is_head, status))
+                Ok(stand_in(found, self.is_head, origin))
             }
             None => answer,
         }
@@ -204,7 +205,7 @@ fn is_no_answer(error: &ProxyError) -> bool {
 }
 
 /// What was kept, as the origin gave it.
-fn stand_in(found: Found, is_head: bool, status: Option<StatusCode>) -> Response<Body> {
+fn stand_in(found: Found, is_head: bool, origin: Result<StatusCode, ProxyError>) -> Response<Body> {
     let Found { entry, body } = found;
     let mut headers = entry.label.headers();
     headers.insert(CACHE_CONTROL, assets::IMMUTABLE);
@@ -217,12 +218,8 @@ fn stand_in(found: Found, is_head: bool, status: Option<StatusCode>) -> Response
     let body = if is_head { Body::Empty } else { Body::full(body) };
     let mut response = Response::new(body);
     *response.headers_mut() = headers;
-    response.extensions_mut().insert(Instead { detail: "vault", fwd_status: status });
+    response.extensions_mut().insert(Instead { detail: "vault", origin });
     response
 }
 
 const TAG_DIGITS: usize = 32;
-
-fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}

@@ -104,17 +104,17 @@ async fn ask<A: Asker>(asker: &mut A, job: &A::Job) -> Outcome {
     Outcome::Failed("it redirects to another _rsc each time".into())
 }
 
-/// Whose turn it is, and when.
+/// Whose slot it is, and when.
 #[derive(Debug)]
 struct Turns {
     count: usize,
     pause: Duration,
-    next: Mutex<Turn>,
+    next: Mutex<Slot>,
     is_over: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Turn {
+struct Slot {
     index: usize,
     at: Instant,
 }
@@ -122,22 +122,22 @@ struct Turn {
 impl Turns {
     fn new(count: usize, rate: usize) -> Self {
         let pause = Duration::from_secs(1) / u32::try_from(rate.max(1)).unwrap_or(u32::MAX);
-        let next = Mutex::new(Turn { index: 0, at: Instant::now() });
+        let next = Mutex::new(Slot { index: 0, at: Instant::now() });
         Self { count, pause, next, is_over: AtomicBool::new(false) }
     }
 
     /// The next job, once it is its time. What was late is not made up for.
     async fn take(&self) -> Option<usize> {
-        let turn = self.next().filter(|turn| turn.index < self.count)?;
-        sleep_until(turn.at).await;
-        (!self.is_over.load(Ordering::Relaxed)).then_some(turn.index)
+        let slot = self.next().filter(|slot| slot.index < self.count)?;
+        sleep_until(slot.at).await;
+        (!self.is_over.load(Ordering::Relaxed)).then_some(slot.index)
     }
 
-    fn next(&self) -> Option<Turn> {
+    fn next(&self) -> Option<Slot> {
         let mut next = self.next.lock();
-        let turn = Turn { at: next.at.max(Instant::now()), ..*next };
-        *next = Turn { index: turn.index.checked_add(1)?, at: turn.at + self.pause };
-        Some(turn)
+        let slot = Slot { at: next.at.max(Instant::now()), ..*next };
+        *next = Slot { index: slot.index.checked_add(1)?, at: slot.at + self.pause };
+        Some(slot)
     }
 
     /// Nothing more is asked for.

@@ -125,7 +125,7 @@ fn is_for_all(stored: &StoredResponse) -> bool {
     let page = head.tags.first().map_or("", AsRef::as_ref);
     let is_own = head.selecting.names().any(|name| *name == COOKIE || *name == AUTHORIZATION);
     let is_page = deployment::is_of_a_page(page) && !page.contains("/_next/");
-    head.status == StatusCode::OK && head.part.is_none() && is_page && !is_own
+    head.status == StatusCode::OK && head.rare.part().is_none() && is_page && !is_own
 }
 
 /// The fields that select a stored response again.

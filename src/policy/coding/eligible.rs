@@ -1,9 +1,9 @@
 //! What may be coded at all, and is worth it.
 
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::policy::list;
+use crate::policy::{content_length, list};
 
 /// Whether a response may be coded: it has content in identity, of a kind that becomes smaller, of at
 /// least `least` bytes as far as its fields tell, and nobody has forbidden it.
@@ -11,7 +11,7 @@ pub fn may_be_coded(status: StatusCode, headers: &HeaderMap, least: u64) -> bool
     has_whole_content(status)
         && !headers.keys().any(forbids_coding)
         && headers.get(CONTENT_TYPE).is_some_and(|kind| becomes_smaller(kind.as_bytes()))
-        && stated_length(headers).is_none_or(|length| length >= least)
+        && content_length(headers).is_none_or(|length| length >= least)
         && !forbids_transformation(headers)
 }
 
@@ -37,10 +37,6 @@ fn forbids_coding(name: &HeaderName) -> bool {
             | "digest"
             | "content-md5"
     )
-}
-
-fn stated_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// RFC 9111 §5.2.2.6.

@@ -45,6 +45,12 @@ impl Member {
         })
     }
 
+    /// Whether the edge keeps what it answered with. Only of what it keeps does it say how long it is
+    /// fresh; and another's answer is handed out while it is being stored.
+    pub fn is_kept(&self) -> bool {
+        self.hit || self.stored || self.ttl.is_some() || self.collapsed && self.detail.is_none()
+    }
+
     fn read(item: &sfv::Item) -> Self {
         let parameter = |name: &str| item.params.get(name);
         let is_set = |name| matches!(parameter(name), Some(BareItem::Boolean(true)));
@@ -73,6 +79,23 @@ impl Member {
 mod tests {
     use super::*;
     use crate::policy::status::Status;
+
+    #[test]
+    fn what_is_kept_is_told_in_one_of_four_ways() {
+        for (text, expected) in [
+            ("selvedge; hit; ttl=-8", true),
+            ("selvedge; fwd=uri-miss; stored", true),
+            ("selvedge; fwd=stale; fwd-status=304; ttl=0", true),
+            ("selvedge; fwd=uri-miss; collapsed", true),
+            ("selvedge; fwd=uri-miss; collapsed; detail=no-store", false),
+            ("selvedge; fwd=uri-miss; detail=no-store", false),
+            ("selvedge; fwd=bypass", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_STATUS, text.parse().unwrap());
+            assert_eq!(Member::of(&headers).unwrap().is_kept(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn what_an_edge_writes_is_read_again() {
