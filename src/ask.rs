@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::OriginAddress;
+use crate::policy::status::Member;
 
 /// A way to one server. The connection is kept for the next request where the server lets it.
 #[derive(Debug)]
@@ -22,6 +24,9 @@ pub struct Line {
     patience: Duration,
     open: Option<SendRequest<Full<Bytes>>>,
 }
+
+/// An answer whose body is still to come, and what it comes over.
+type Answered = (SendRequest<Full<Bytes>>, Response<Incoming>);
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,33 +65,64 @@ impl Line {
         }
     }
 
+    /// The same as a visitor, who need not see all: a body that the edge stores is read to its end, since
+    /// whoever leaves before gives up what nobody else waits for. Of another no more is read than comes
+    /// in [`A_MOMENT`]: it may never end.
+    ///
+    /// # Errors
+    /// Nobody listens, or there is no answer in time, or the end of what is stored is not.
+    pub async fn visit(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        most: usize,
+    ) -> Result<Response<Bytes>, Unanswered> {
+        let (to, patience) = (self.to.clone(), self.patience);
+        let failed = |reason| Unanswered { at: to, reason };
+        let late = |_| format!("nothing for {patience:?}");
+        let end = Instant::now() + patience;
+        let answer = timeout_at(end, self.send(request)).await;
+        let (open, answer) = match answer.map_err(late).flatten() {
+            Ok(answer) => answer,
+            Err(reason) => return Err(failed(reason)),
+        };
+        let (head, body) = answer.into_parts();
+        let is_stored = Member::of(&head.headers).is_some_and(|member| member.stored);
+        match read(Limited::new(body, most), is_stored, end).await {
+            Ok((bytes, is_whole)) => {
+                self.open = is_whole.then_some(open);
+                Ok(Response::from_parts(head, bytes))
+            }
+            Err(reason) => Err(failed(reason)),
+        }
+    }
+
     async fn exchange(
         &mut self,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
         most: usize,
     ) -> Result<Response<Bytes>, String> {
-        if !request.headers().contains_key(HOST) {
-            request.headers_mut().insert(HOST, host_of(&self.to));
-        }
-        let answer = match self.open.take() {
-            // The server may have closed it meanwhile; all that is asked here may be asked again.
-            Some(mut open) => match open.send_request(request.clone()).await {
-                Ok(answer) => Ok((open, answer)),
-                Err(_) => self.begin(request).await,
-            },
-            None => self.begin(request).await,
-        };
-        let (open, answer) = answer?;
+        let (open, answer) = self.send(request).await?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, most).collect().await.map_err(|error| error.to_string())?;
         self.open = Some(open);
         Ok(Response::from_parts(head, body.to_bytes()))
     }
 
-    async fn begin(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<(SendRequest<Full<Bytes>>, Response<hyper::body::Incoming>), String> {
+    async fn send(&mut self, mut request: Request<Full<Bytes>>) -> Result<Answered, String> {
+        if !request.headers().contains_key(HOST) {
+            request.headers_mut().insert(HOST, self.to.host());
+        }
+        match self.open.take() {
+            // The server may have closed it meanwhile; all that is asked here may be asked again.
+            Some(mut open) => match open.send_request(request.clone()).await {
+                Ok(answer) => Ok((open, answer)),
+                Err(_) => self.begin(request).await,
+            },
+            None => self.begin(request).await,
+        }
+    }
+
+    async fn begin(&self, request: Request<Full<Bytes>>) -> Result<Answered, String> {
         let mut open = self.connect().await?;
         let answer = open.send_request(request).await.map_err(|error| error.to_string())?;
         Ok((open, answer))
@@ -106,11 +142,28 @@ impl Line {
     }
 }
 
-/// What a server is called where nobody says otherwise.
-pub fn host_of(server: &OriginAddress) -> HeaderValue {
-    let name = server.to_string();
-    let host = name.strip_prefix("http://").unwrap_or("localhost");
-    HeaderValue::try_from(host).unwrap_or(HeaderValue::from_static("localhost"))
+/// For so long what is not stored is read on once something of it has come.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
+/// What comes of a body, and whether that is all of it.
+async fn read<B>(mut body: B, is_stored: bool, mut end: Instant) -> Result<(Bytes, bool), String>
+where
+    B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Unpin,
+{
+    let enough = Instant::now() + A_MOMENT;
+    let mut bytes = BytesMut::new();
+    loop {
+        match timeout_at(end, body.frame()).await {
+            Ok(None) => return Ok((bytes.freeze(), true)),
+            Ok(Some(Ok(frame))) => {
+                bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+                end = if is_stored { end } else { end.min(enough) };
+            }
+            Ok(Some(Err(error))) if is_stored => return Err(error.to_string()),
+            Err(_) if is_stored => return Err("it does not end".into()),
+            Ok(Some(Err(_))) | Err(_) => return Ok((bytes.freeze(), false)),
+        }
+    }
 }
 
 /// A request to an edge's admin side, with the token if there is one.
@@ -139,4 +192,34 @@ async fn handshake(
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
     tokio::spawn(connection);
     Ok(sender)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+    use tokio_stream::StreamExt;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_never_end_is_not_waited_for_unless_it_is_being_stored() {
+        let events = || {
+            let every = tokio::time::interval(Duration::from_millis(300));
+            let events = tokio_stream::wrappers::IntervalStream::new(every);
+            let frame = |_| Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"event")));
+            StreamBody::new(events.map(frame))
+        };
+        let began = Instant::now();
+        let end = || Instant::now() + Duration::from_secs(90);
+        let (bytes, is_whole) = read(events(), false, end()).await.unwrap();
+        assert_eq!((bytes.len(), is_whole), (4 * "event".len(), false));
+        assert_eq!(began.elapsed(), A_MOMENT);
+        assert!(read(events(), true, end()).await.is_err());
+        assert_eq!(began.elapsed(), A_MOMENT + Duration::from_secs(90));
+        let short = read(Full::new(Bytes::from_static(b"all")), false, end()).await;
+        assert_eq!(short.unwrap(), (Bytes::from_static(b"all"), true));
+    }
 }

@@ -55,7 +55,7 @@ pub enum ProxyError {
     },
     /// The origin worked at as many requests as it may for too long.
     #[error(
-        "the origin worked at {max} requests for {limit:?}, and none of them got its answer (origin.concurrency, origin.queue_timeout)"
+        "the origin works at {max} requests, and none of their places was free within {limit:?} (origin.concurrency, origin.queue_timeout)"
     )]
     PoolExhausted {
         /// `origin.concurrency`.

@@ -39,6 +39,8 @@ const PATIENCE: u32 = 60;
 pub struct Files {
     config: NextConfig,
     folders: Vec<PathBuf>,
+    /// The one in force, once it is.
+    base_path: Option<String>,
     /// The files that were last looked at closely.
     seen: Option<Print>,
 }
@@ -53,7 +55,8 @@ struct Print {
 impl Files {
     /// Of the application that `command` starts, or that lies at `next.dir`.
     pub fn of(config: &NextConfig, command: Option<&Command>) -> Self {
-        Self { config: config.clone(), folders: folders(config, command), seen: None }
+        let (config, folders) = (config.clone(), folders(config, command));
+        Self { config, folders, base_path: None, seen: None }
     }
 
     /// Reads the manifests for the first time, as far as they can be read.
@@ -65,7 +68,7 @@ impl Files {
         match self.print().await {
             Some(print) => {
                 let (manifest, damages) = read_all(&print.folder).await;
-                tell(&manifest, &damages, &print.folder, &self.config);
+                self.tell(&manifest, &damages, &print.folder);
                 application.set_manifest(manifest);
                 self.seen = Some(print);
             }
@@ -79,7 +82,9 @@ impl Files {
     }
 
     /// Reads them again whenever they have changed, for as long as the edge runs.
-    pub async fn follow(mut self, application: Application) {
+    /// `base_path` is in force: another holds after a restart.
+    pub async fn follow(mut self, application: Application, base_path: String) {
+        self.base_path = Some(base_path);
         if self.folders.is_empty() {
             return;
         }
@@ -117,9 +122,45 @@ impl Files {
             warn!("{}: {wrong}; what was read before holds", folder.display());
             return false;
         }
-        tell(&manifest, &damages, folder, &self.config);
+        self.tell(&manifest, &damages, folder);
         application.set_manifest(manifest);
         true
+    }
+
+    fn tell(&self, manifest: &Manifest, damages: &[Damage], folder: &Path) {
+        info!("read the manifests in {}", folder.display());
+        for Damage { file, wrong } in damages {
+            warn!("{}: {wrong}", folder.join(file).display());
+        }
+        self.tell_of_base_path(manifest.base_path());
+        let is_bypassed = self.config.middleware == BehindMiddleware::Bypass;
+        if is_bypassed && manifest.middleware_covers_all_pages() {
+            warn!(
+                "middleware runs for every page, so no page is answered from the store: name the \
+                 pages that need it in its `matcher`, or set next.middleware = \"cache\" if it need \
+                 not run for whoever is answered from the store"
+            );
+        }
+    }
+
+    fn tell_of_base_path(&self, found: Option<&str>) {
+        let Some(found) = found else { return };
+        let named = &self.config.base_path;
+        if !named.is_empty() && found != named {
+            warn!(
+                "the application's basePath is {found:?}, and next.base_path is {named:?}: leave it \
+                 out, so that assets below it are kept for good"
+            );
+        }
+        if let Some(in_force) = &self.base_path
+            && named.is_empty()
+            && found != in_force
+        {
+            warn!(
+                "the application's basePath is {found:?}, and the edge began with {in_force:?}: \
+                 restart it, so that assets and tags below it are known"
+            );
+        }
     }
 
     async fn print(&self) -> Option<Print> {
@@ -206,28 +247,6 @@ fn read(path: &Path) -> io::Result<String> {
         return Err(io::Error::other(format!("larger than {} MiB", LARGEST >> 20)));
     }
     Ok(text)
-}
-
-fn tell(manifest: &Manifest, damages: &[Damage], folder: &Path, config: &NextConfig) {
-    info!("read the manifests in {}", folder.display());
-    for Damage { file, wrong } in damages {
-        warn!("{}: {wrong}", folder.join(file).display());
-    }
-    let is_other = |path: &&str| !config.base_path.is_empty() && *path != config.base_path;
-    if let Some(base_path) = manifest.base_path().filter(is_other) {
-        warn!(
-            "the application's basePath is {base_path:?}, and next.base_path is {:?}: leave it out, \
-             so that assets below it are kept for good",
-            config.base_path
-        );
-    }
-    if config.middleware == BehindMiddleware::Bypass && manifest.middleware_covers_all_pages() {
-        warn!(
-            "middleware runs for every page, so no page is answered from the store: name the pages \
-             that need it in its `matcher`, or set next.middleware = \"cache\" if it need not run \
-             for whoever is answered from the store"
-        );
-    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::HeaderValue;
 use ipnet::IpNet;
 
 use crate::policy::Switches;
@@ -206,6 +207,15 @@ impl std::str::FromStr for OriginAddress {
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
         <Self as value::Text>::parse(text)
+    }
+}
+
+impl OriginAddress {
+    /// What a request to it says in `Host`, where nobody else has said it.
+    pub fn host(&self) -> HeaderValue {
+        let name = self.to_string();
+        let host = name.strip_prefix("http://").unwrap_or("localhost");
+        HeaderValue::try_from(host).unwrap_or(HeaderValue::from_static("localhost"))
     }
 }
 

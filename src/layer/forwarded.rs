@@ -1,4 +1,5 @@
-//! Who the client is, where proxies stand before us (RFC 7239, and `X-Forwarded-*`).
+//! Who the client is, where proxies stand before us: by `X-Forwarded-*`, which all of them send.
+//! `Forwarded` (RFC 7239) is added to, and not read.
 //!
 //! Whatever these fields say comes off the request: anybody may send them. What a trusted proxy said
 //! is kept in the [`Client`], and `layer::introduce` tells the origin. So neither a key nor a `Vary`

@@ -3,15 +3,16 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use http::HeaderValue;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use tracing::debug;
@@ -28,6 +29,25 @@ pub(super) struct Sender {
     pub(super) http: http1::SendRequest<Body>,
     /// Tells the connection's task when nobody holds this end any more.
     _held: oneshot::Sender<Infallible>,
+    _counted: Arc<Counted>,
+}
+
+/// An open connection, counted until nobody has a hold of it: neither its task, nor whoever goes on
+/// with what it was upgraded to.
+#[derive(Debug)]
+struct Counted(Metrics);
+
+impl Counted {
+    fn new(metrics: Metrics) -> Arc<Self> {
+        metrics.count(Event::OriginOpened);
+        Arc::new(Self(metrics))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.count(Event::OriginClosed);
+    }
 }
 
 /// The most fields in an answer's head; Next.js sends some twenty, applications may add cookies.
@@ -48,8 +68,7 @@ pub(super) async fn connect(
         OriginAddress::Tcp { host, port } => {
             // Resolved each time: in a cluster the address behind a name changes.
             let found = way.resolve(host, *port).await?;
-            let stream = way.open(TcpStream::connect(found.as_slice())).await?;
-            let _ = stream.set_nodelay(true);
+            let stream = way.open(way.first_of(&found, open)).await?;
             way.open(handshake(stream, limit, metrics.clone())).await
         }
         OriginAddress::Unix(path) => {
@@ -59,8 +78,17 @@ pub(super) async fn connect(
     }
 }
 
+async fn open(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // The far end of a tunnel may vanish without a word.
+    socket.set_keepalive(true)?;
+    let stream = socket.connect(address).await?;
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
 /// `limit` is how long the connection may stand still once nobody waits for an answer over it.
-async fn handshake<IO>(io: IO, limit: Duration, metrics: Metrics) -> io::Result<Sender>
+pub(super) async fn handshake<IO>(io: IO, limit: Duration, metrics: Metrics) -> io::Result<Sender>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -68,8 +96,10 @@ where
     builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
     let (http, connection) = builder.handshake(TokioIo::new(io)).await.map_err(io::Error::other)?;
     let (held, released) = oneshot::channel();
-    metrics.count(Event::OriginOpened);
+    let counted = Counted::new(metrics);
+    let own = counted.clone();
     tokio::spawn(async move {
+        let _own = own;
         let mut connection = pin!(connection.with_upgrades());
         let ended = tokio::select! {
             // Each exchange comes by three times; there is nothing to be fair to.
@@ -82,9 +112,8 @@ where
             Some(Err(error)) => debug!(%error, "a connection to the origin ended"),
             None => debug!("a connection to the origin is cut: it takes no bytes"),
         }
-        metrics.count(Event::OriginClosed);
     });
-    Ok(Sender { http, _held: held })
+    Ok(Sender { http, _held: held, _counted: counted })
 }
 
 /// The connection's end; `None` when nothing has moved over it for `limit`.
@@ -108,14 +137,4 @@ async fn until_it_stands_still<C: Future>(
         silence.as_mut().poll(cx).map(|()| None)
     })
     .await
-}
-
-/// What a request without a `Host` is told to ask for.
-pub(super) fn host(address: &OriginAddress) -> HeaderValue {
-    let host = match address {
-        OriginAddress::Tcp { host, port } if host.contains(':') => format!("[{host}]:{port}"),
-        OriginAddress::Tcp { host, port } => format!("{host}:{port}"),
-        OriginAddress::Unix(_) => "localhost".to_owned(),
-    };
-    HeaderValue::try_from(host).unwrap_or(HeaderValue::from_static("localhost"))
 }

@@ -90,7 +90,7 @@ async fn send(pool: Arc<Pool>, mut request: Request<Body>) -> Result<Response<Bo
     let (answer, sender) = ask(&pool, request, upload.as_ref()).await?;
     drop(place);
     if answer.status() == http::StatusCode::SWITCHING_PROTOCOLS {
-        return near.join(answer);
+        return near.join(answer, sender);
     }
     let (parts, body) = answer.into_parts();
     let mut afterwards = framing::check(parts.status, &parts.headers)?;
@@ -155,6 +155,6 @@ fn prepare(request: &mut Request<Body>, address: &OriginAddress) {
     }
     // HTTP/1.0 clients may send none.
     if !request.headers().contains_key(HOST) {
-        request.headers_mut().insert(HOST, connect::host(address));
+        request.headers_mut().insert(HOST, address.host());
     }
 }

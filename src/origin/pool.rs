@@ -7,13 +7,14 @@
 //!   Node next to nothing, and must not keep others from their pages.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::connect::{self, Sender};
 use crate::config::{OriginAddress, OriginConfig};
@@ -29,6 +30,8 @@ pub(super) struct Pool {
     concurrency: usize,
     /// The newest at the back.
     idle: Mutex<VecDeque<Idle>>,
+    /// Whether somebody looks after those that are idle.
+    is_swept: AtomicBool,
     places: Arc<Semaphore>,
     metrics: Metrics,
 }
@@ -47,7 +50,8 @@ impl Pool {
         let concurrency = config.concurrency;
         let places = Arc::new(Semaphore::new(concurrency));
         let config = ArcSwap::from_pointee(config);
-        Self { address, config, concurrency, idle: Mutex::default(), places, metrics }
+        let (idle, is_swept) = (Mutex::default(), AtomicBool::new(false));
+        Self { address, config, concurrency, idle, is_swept, places, metrics }
     }
 
     /// Another to the same address, without a connection.
@@ -87,8 +91,7 @@ impl Pool {
     pub(super) fn idle(&self) -> Option<Sender> {
         let mut idle = self.idle.lock();
         let before = idle.len();
-        self.let_old_ones_go(&mut idle);
-        idle.retain(|connection| !connection.sender.http.is_closed());
+        self.tidy(&mut idle);
         // One whose last exchange has ended but that has not noticed yet is left for the next.
         let newest = idle.iter().rposition(|connection| connection.sender.http.is_ready());
         let newest = newest.and_then(|newest| idle.remove(newest));
@@ -109,7 +112,7 @@ impl Pool {
     }
 
     /// Takes back a connection whose exchange is complete.
-    pub(super) fn give_back(&self, sender: Sender) {
+    pub(super) fn give_back(self: &Arc<Self>, sender: Sender) {
         let mut idle = self.idle.lock();
         let before = idle.len();
         self.let_old_ones_go(&mut idle);
@@ -119,6 +122,27 @@ impl Pool {
         }
         idle.push_back(Idle { sender, since: Instant::now() });
         self.metrics.change(Gauge::OriginIdle, before, idle.len());
+        drop(idle);
+        if !self.is_swept.swap(true, Ordering::Relaxed) {
+            tokio::spawn(sweep(Arc::downgrade(self)));
+        }
+    }
+
+    /// Lets those go that nobody has used for too long, or that the origin has closed; whether any is
+    /// left.
+    fn sweep(&self) -> bool {
+        let mut idle = self.idle.lock();
+        let before = idle.len();
+        self.tidy(&mut idle);
+        self.metrics.change(Gauge::OriginIdle, before, idle.len());
+        // Before the lock goes: whoever gives one back then begins to sweep anew.
+        self.is_swept.store(!idle.is_empty(), Ordering::Relaxed);
+        !idle.is_empty()
+    }
+
+    fn tidy(&self, idle: &mut VecDeque<Idle>) {
+        self.let_old_ones_go(idle);
+        idle.retain(|connection| !connection.sender.http.is_closed());
     }
 
     /// The oldest are at the front.
@@ -130,8 +154,48 @@ impl Pool {
     }
 }
 
+/// For the time in which no request comes by, since all are answered from memory.
+async fn sweep(pool: Weak<Pool>) {
+    loop {
+        let Some(every) = pool.upgrade().map(|pool| pool.config.load().idle_timeout) else {
+            return;
+        };
+        sleep(every.max(OFTEN)).await;
+        if !pool.upgrade().is_some_and(|pool| pool.sweep()) {
+            return;
+        }
+    }
+}
+
+/// To look more often would help nobody.
+const OFTEN: Duration = Duration::from_secs(1);
+
 impl Drop for Pool {
     fn drop(&mut self) {
         self.metrics.change(Gauge::OriginIdle, self.idle.get_mut().len(), 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, duplex};
+
+    use super::*;
+    use crate::clock::Clock;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_nobody_asks_for_any_more_is_let_go_when_its_time_is_over() {
+        let (metrics, config) = (Metrics::new(&Clock::system()), OriginConfig::default());
+        let (limit, address) = (config.idle_timeout, OriginAddress::Unix("/next".into()));
+        let pool = Arc::new(Pool::new(address, config, metrics.clone()));
+        for _ in 0..2 {
+            let (near, mut far) = duplex(1024);
+            pool.give_back(connect::handshake(near, limit, metrics.clone()).await.unwrap());
+            assert_eq!(pool.idle.lock().len(), 1);
+            let began = Instant::now();
+            assert_eq!(far.read(&mut [0]).await.unwrap(), 0, "nothing, and the end");
+            assert!((limit..=limit * 2).contains(&began.elapsed()));
+            assert!(pool.idle.lock().is_empty());
+        }
     }
 }

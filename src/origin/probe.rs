@@ -6,7 +6,6 @@ use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, Request};
 use tokio::time::{sleep, timeout};
 
-use super::connect;
 use super::pool::Pool;
 use crate::body::Body;
 
@@ -32,7 +31,7 @@ async fn answers(pool: &Pool) -> bool {
     let Ok(mut sender) = pool.connect().await else { return false };
     let mut request = Request::new(Body::Empty);
     *request.uri_mut() = http::Uri::from_static(TARGET);
-    request.headers_mut().insert(HOST, connect::host(pool.address()));
+    request.headers_mut().insert(HOST, pool.address().host());
     request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("selvedge"));
     sender.http.send_request(request).await.is_ok()
 }

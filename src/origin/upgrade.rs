@@ -9,6 +9,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
 use tracing::debug;
 
+use super::connect::Sender;
 use crate::body::Body;
 use crate::error::ProxyError;
 use crate::server::Place;
@@ -26,8 +27,12 @@ impl Near {
         Self(request.extensions_mut().remove::<OnUpgrade>().map(|near| (near, place)))
     }
 
-    /// Joins both sides, now that the origin agreed.
-    pub(super) fn join(self, mut answer: Response<Incoming>) -> Result<Response<Body>, ProxyError> {
+    /// Joins both sides, now that the origin agreed; what was `sender`'s connection goes on.
+    pub(super) fn join(
+        self,
+        mut answer: Response<Incoming>,
+        sender: Sender,
+    ) -> Result<Response<Body>, ProxyError> {
         let Some((near, place)) = self.0 else {
             let reason = "it switched protocols without having been asked";
             return Err(ProxyError::InvalidResponse { reason: reason.into() });
@@ -37,7 +42,7 @@ impl Near {
             if let Err(error) = tunnel(near, far).await {
                 debug!(error, "a tunnel ended");
             }
-            drop(place);
+            drop((place, sender));
         });
         Ok(answer.map(|_| Body::Empty))
     }

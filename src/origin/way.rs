@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use tokio::net::lookup_host;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::OriginAddress;
 use crate::error::{ProxyError, Unreachable};
@@ -41,6 +41,26 @@ impl<'a> Way<'a> {
             }
             Err(_) => Err(ProxyError::ResolveTimeout { origin: self.origin(), limit: self.limit }),
         }
+    }
+
+    /// What the first of these addresses gives that lets itself be opened. Each has its share of the
+    /// time that is left: one whose machine has gone would take all of it.
+    pub(super) async fn first_of<T>(
+        &self,
+        addresses: &[SocketAddr],
+        open: impl AsyncFn(SocketAddr) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut failed = io::Error::other("its name has no address");
+        for (place, address) in addresses.iter().enumerate() {
+            let left = self.end.saturating_duration_since(Instant::now());
+            let others = u32::try_from(addresses.len() - place).unwrap_or(u32::MAX);
+            match timeout(left / others, open(*address)).await {
+                Ok(Ok(opened)) => return Ok(opened),
+                Ok(Err(error)) => failed = error,
+                Err(_) => failed = ErrorKind::TimedOut.into(),
+            }
+        }
+        Err(failed)
     }
 
     /// What comes of opening something there.
@@ -140,6 +160,24 @@ mod tests {
         let error = late.resolve("next.invalid", 3000).await.unwrap_err();
         assert_eq!((error.proxy_status(), error.status().as_u16()), ("dns_timeout", 504));
         assert!(error.to_string().contains("origin.connect_timeout"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_of_several_addresses_that_is_dead_leaves_time_for_the_others() {
+        let address = origin();
+        let way = Way::new(&address, Duration::from_secs(6));
+        let all = ["[::1]:1", "192.0.2.1:2", "192.0.2.2:3"].map(|text| text.parse().unwrap());
+        let open = async |address: SocketAddr| match address.port() {
+            1 => pending().await,
+            2 => Err(io::Error::from(ErrorKind::ConnectionRefused)),
+            port => Ok(port),
+        };
+        let began = Instant::now();
+        assert_eq!(way.open(way.first_of(&all, open)).await.unwrap(), 3);
+        assert_eq!(began.elapsed().as_secs(), 2);
+        let error = way.open(way.first_of(&all[..1], open)).await.unwrap_err();
+        assert_eq!(error.proxy_status(), "connection_timeout");
+        assert_eq!(began.elapsed().as_secs(), 6, "one alone has all the time");
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
+use super::ground::Ground;
 use crate::build::Application;
 use crate::build::look::Looking;
 use crate::clock::Clock;
@@ -15,7 +16,6 @@ use crate::metrics::Metrics;
 use crate::next::manifest::Routes;
 use crate::origin::Origin;
 use crate::origin::child::{Bridge, Command};
-use crate::store::MemoryStore;
 use crate::vault::{Environment, Seeds, Vault, census};
 use crate::warm::Warming;
 
@@ -57,13 +57,7 @@ pub(super) fn vault(
 }
 
 /// Looks now and then which build answers, so that pages of another are not served.
-pub(super) fn look_for_builds(
-    config: &Config,
-    origin: &Origin,
-    application: &Application,
-    store: &MemoryStore,
-    metrics: &Metrics,
-) {
+pub(super) fn look_for_builds(ground: &Ground, config: &Config, origin: &Origin) {
     let pause = config.next.build_check;
     if !config.next.enabled || pause.is_zero() {
         return;
@@ -71,9 +65,9 @@ pub(super) fn look_for_builds(
     let origin = origin.clone();
     let looking = Looking {
         way: move || origin.apart(),
-        application: application.clone(),
-        store: store.clone(),
-        metrics: metrics.clone(),
+        application: ground.application.clone(),
+        store: ground.store.clone(),
+        metrics: ground.metrics.clone(),
         base_path: config.next.base_path.clone(),
         pause,
         pause_alone: config.warm.after_deploy.then_some(LOOKS_ALONE),

@@ -6,6 +6,7 @@
 
 mod aids;
 mod file;
+mod ground;
 mod manager;
 mod reload;
 mod signals;
@@ -14,17 +15,15 @@ mod upstream;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tracing::info;
 
-use crate::admin::{self, Access, Admin, Dashboard, Readiness};
-use crate::build::Application;
-use crate::build::files::Files;
-use crate::cache::{Lasting, Window};
+use crate::admin::{self, Readiness};
+use crate::cache::Lasting;
 use crate::clock::Clock;
 use crate::config::{Config, Sources};
 use crate::exit;
@@ -32,14 +31,15 @@ use crate::layer::error_page::{ErrorPage, PageError};
 use crate::layer::introduce::Pseudonym;
 use crate::layer::shed::Waiting;
 use crate::log::Logs;
-use crate::metrics::Metrics;
+use crate::origin::Origin;
 use crate::origin::child::{ChildError, Command};
-use crate::server::{self, Current, Server};
+use crate::server::{self, Current, Drained, Server};
 use crate::stack::{self, Parts};
-use crate::store::{self, MemoryStore};
+use crate::store;
 use crate::traces::Traces;
 use crate::warm::{Warming, Way};
 use file::FileWatch;
+use ground::Ground;
 use reload::{By, Reloading};
 use signals::{Asked, Signals};
 pub use sockets::Sockets;
@@ -102,140 +102,88 @@ pub struct Start {
 /// # Errors
 /// [`StartError`]
 pub async fn run(
-    Start { mut config, sources, command, mut sockets }: Start,
+    mut start: Start,
     logs: &Logs,
     clock: Clock,
     serving: impl FnOnce(SocketAddr),
 ) -> Result<u8, StartError> {
-    let started = config.clone();
-    let application = Application::default();
-    let error_page = ErrorPage::of(&config.errors.page, &application)?;
+    let Start { config, command, sockets, .. } = &mut start;
+    let ground = Ground::new(config, clock)?;
     let mut signals = Signals::new().map_err(StartError::Signals)?;
     let bind = |address| sockets.clients(server::bind, address);
     let listener = listen(config.server.listen, "server.listen", bind)?;
-    let readiness = watch::Sender::new(Readiness::WaitsForOrigin);
-    let metrics = Metrics::new(&clock);
-    let store = MemoryStore::new(capacity(&config), config.cache.max_variants);
-    let access = Arc::new(ArcSwap::from_pointee(Access::default()));
     let mut bridge = None;
-    let base_path = Arc::<OnceLock<String>>::default();
-    let window = Window::default();
     if let Some(address) = config.admin.listen {
         let bind = |address| sockets.admin(admin::bind, address);
         let listener = listen(address, "admin.listen", bind)?;
-        bridge = command.is_some().then(|| aids::bridge_to(&config, &listener)).flatten();
-        let of_child = bridge.as_ref().map(|bridge| bridge.token.clone());
-        access.store(Arc::new(Access { configured: config.admin.token.clone(), of_child }));
-        let admin = Admin {
-            readiness: readiness.subscribe(),
-            store: store.clone(),
-            metrics: metrics.clone(),
-            dashboard: dashboard(&config, command.as_ref(), &application, &clock),
-            access: access.clone(),
-            window: window.clone(),
-            base_path: base_path.clone(),
-            level: logs.level.clone(),
-            clock: clock.clone(),
-            refusals: Arc::default(),
-        };
-        tokio::spawn(admin::serve(listener, admin));
+        bridge = ground.serve_admin(listener, config, command.as_ref(), &logs.level);
     }
-    let mut upstream = Upstream::new(&config, command.clone(), bridge, logs, &metrics)?;
+    let mut upstream = Upstream::new(config, command.clone(), bridge, logs, &ground.metrics)?;
     tokio::select! {
         code = upstream.begin() => if let Some(code) = code? { return Ok(code) },
         () = signals.end() => return upstream.end().await,
     }
-    // Once a wrapped server answers: its command may well have built the application first.
-    let files = Files::of(&config.next, command.as_ref()).begin(&application).await;
-    if let Some(found) = application.base_path().filter(|_| config.next.base_path.is_empty()) {
-        config.next.base_path = found;
-    }
-    tokio::spawn(files.follow(application.clone()));
-    aids::look_for_builds(&config, &upstream.origin, &application, &store, &metrics);
-    let _ = base_path.set(config.next.base_path.clone());
-    let seeds =
-        command.as_ref().and_then(|command| aids::seeds(command, &config.next, &application));
-    let (traces, exporting) = Traces::begin(&config, &upstream.address, &clock, &metrics);
-    let parts = Parts {
-        origin: upstream.origin.clone(),
-        origin_name: upstream.address.to_string().into(),
-        lasting: Lasting::new(store.clone(), &config.cache, &metrics),
-        window,
-        way: Way::default(),
-        vault: aids::vault(&config, &upstream.origin, seeds, &clock, &metrics),
-        clock,
-        access_log: None,
-        metrics: metrics.clone(),
-        error_page: error_page.clone(),
-        application: application.clone(),
-        pseudonym: Pseudonym::new(),
-        waiting: Waiting::default(),
-        traces,
-    };
-    let warming = Warming {
-        config: config.warm.clone(),
-        way: parts.way.clone(),
-        store,
-        application: parts.application.clone(),
-        base_path: config.next.base_path.clone(),
-        waiting: parts.waiting.clone(),
-        metrics: metrics.clone(),
-    };
+    serve(start, Open { ground, listener, upstream, signals }, logs, serving).await
+}
+
+/// What is open when the origin may be asked.
+struct Open {
+    ground: Ground,
+    listener: TcpListener,
+    upstream: Upstream,
+    signals: Signals,
+}
+
+/// Serves, to the end.
+async fn serve(
+    Start { mut config, sources, command, .. }: Start,
+    Open { ground, listener, mut upstream, mut signals }: Open,
+    logs: &Logs,
+    serving: impl FnOnce(SocketAddr),
+) -> Result<u8, StartError> {
+    let started = config.clone();
+    ground.learn(&mut config, command.as_ref()).await;
+    let (traces, exporting) =
+        Traces::begin(&config, &upstream.address, &ground.clock, &ground.metrics);
+    let parts = parts(&ground, &config, &upstream, command.as_ref(), traces);
+    let warming = warming(&ground, &config, &parts);
     let build = |config: &Config, error_page: ErrorPage| {
         let access_log = logs.access(&config.log);
         stack::build(config, Parts { access_log, error_page, ..parts.clone() })
     };
-    let stack = build(&config, error_page.clone());
+    let stack = build(&config, ground.error_page.clone());
     let current = Arc::new(Current::new(stack, config.server.clone()));
-    let server = Server::new(current.clone(), metrics);
+    let server = Server::new(current.clone(), ground.metrics.clone());
     let address = listener.local_addr().unwrap_or(config.server.listen);
     serving(address);
     announce(address, &config, &upstream);
     if config.admin.listen.is_some() {
-        upstream.watch(readiness.clone());
+        upstream.watch(ground.readiness.clone());
     }
-
     let (stop, cut) = (watch::Sender::new(false), watch::Sender::new(false));
+    aids::look_for_builds(&ground, &config, &upstream.origin);
     aids::warm(&config, warming, &upstream.origin, is_true(stop.subscribe()));
-    let mut served =
+    let served =
         tokio::spawn(server.run(listener, is_true(stop.subscribe()), is_true(cut.subscribe())));
-    let mut files = FileWatch::new(config.server.config_check);
-    let mut reloading = Reloading {
+    let reloading = Reloading {
         sources,
         started,
         running: config,
-        error_page,
+        error_page: ground.error_page,
         refused: None,
-        application,
+        application: ground.application,
         level: logs.level.clone(),
         origin: upstream.origin.clone(),
-        access,
+        access: ground.access,
         current,
         build,
     };
-    manager::ready();
-    let ended = loop {
-        files.look_at(reloading.files());
-        tokio::select! {
-            asked = signals.next() => match asked {
-                Asked::End => break None,
-                Asked::Reload => reloading.reload(By::Signal).await,
-            },
-            () = files.changed() => reloading.reload(By::File).await,
-            code = upstream.ended() => break Some(code),
-        }
-    };
-    readiness.send_replace(Readiness::Draining);
+    let ended = until_the_end(reloading, &mut signals, &mut upstream).await;
+    ground.readiness.send_replace(Readiness::Draining);
     manager::stopping();
     upstream.finish();
     stop.send_replace(true);
-    tokio::select! {
-        _ = &mut served => {}
-        () = signals.end() => {
-            cut.send_replace(true);
-            let _ = served.await;
-        }
-    }
+    drained(served, cut, signals).await;
     exporting.finish().await;
     let code = match ended {
         Some(code) => code,
@@ -243,6 +191,79 @@ pub async fn run(
     };
     info!("stopped");
     code
+}
+
+fn parts(
+    ground: &Ground,
+    config: &Config,
+    upstream: &Upstream,
+    command: Option<&Command>,
+    traces: Traces,
+) -> Parts<Origin> {
+    let Ground { application, error_page, metrics, store, window, clock, .. } = ground;
+    let origin = &upstream.origin;
+    let seeds = command.and_then(|command| aids::seeds(command, &config.next, application));
+    Parts {
+        origin: origin.clone(),
+        origin_name: upstream.address.to_string().into(),
+        lasting: Lasting::new(store.clone(), &config.cache, metrics),
+        window: window.clone(),
+        way: Way::default(),
+        vault: aids::vault(config, origin, seeds, clock, metrics),
+        clock: clock.clone(),
+        access_log: None,
+        metrics: metrics.clone(),
+        error_page: error_page.clone(),
+        application: application.clone(),
+        pseudonym: Pseudonym::new(),
+        waiting: Waiting::default(),
+        traces,
+    }
+}
+
+fn warming(ground: &Ground, config: &Config, parts: &Parts<Origin>) -> Warming {
+    Warming {
+        config: config.warm.clone(),
+        way: parts.way.clone(),
+        store: ground.store.clone(),
+        application: ground.application.clone(),
+        base_path: config.next.base_path.clone(),
+        waiting: parts.waiting.clone(),
+        metrics: ground.metrics.clone(),
+    }
+}
+
+/// Takes over other configurations until the edge is to end; gives what the wrapped server's end means
+/// if that is why.
+async fn until_the_end<S: Clone>(
+    mut reloading: Reloading<S, impl Fn(&Config, ErrorPage) -> S>,
+    signals: &mut Signals,
+    upstream: &mut Upstream,
+) -> Option<Result<u8, StartError>> {
+    let mut files = FileWatch::new(reloading.started.server.config_check);
+    manager::ready();
+    loop {
+        files.look_at(reloading.files());
+        tokio::select! {
+            asked = signals.next() => match asked {
+                Asked::End => return None,
+                Asked::Reload => reloading.reload(By::Signal).await,
+            },
+            () = files.changed() => reloading.reload(By::File).await,
+            code = upstream.ended() => return Some(code),
+        }
+    }
+}
+
+/// Waits until all have their answers, or somebody asks for the end once more.
+async fn drained(mut served: JoinHandle<Drained>, cut: watch::Sender<bool>, mut signals: Signals) {
+    tokio::select! {
+        _ = &mut served => {}
+        () = signals.end() => {
+            cut.send_replace(true);
+            let _ = served.await;
+        }
+    }
 }
 
 /// Says early what [`run`] would say late: whether the addresses to listen at are free.
@@ -263,17 +284,6 @@ fn listen(
     bind: impl FnOnce(SocketAddr) -> io::Result<TcpListener>,
 ) -> Result<TcpListener, StartError> {
     bind(address).map_err(|error| StartError::Listen { address, key, error })
-}
-
-fn dashboard(
-    config: &Config,
-    command: Option<&Command>,
-    application: &Application,
-    clock: &Clock,
-) -> Dashboard {
-    let origin = config.origin.url.to_string();
-    let origin = if command.is_some() { "a server of its own" } else { &origin };
-    Dashboard::new(application.clone(), origin, clock.now())
 }
 
 fn capacity(config: &Config) -> u64 {

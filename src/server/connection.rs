@@ -36,7 +36,7 @@ use crate::config::ServerConfig;
 use crate::error::BodyError;
 use crate::fields::Fields;
 use crate::interim::Interims;
-use crate::metrics::{Event, Metrics};
+use crate::metrics::Metrics;
 
 /// A connection that was accepted.
 pub(super) struct Connection {
@@ -60,7 +60,6 @@ impl Connection {
         let verdict = Arc::<Verdict>::default();
         let heads = Heads::new(config.max_header_bytes, verdict.clone());
         let shard = self.metrics.shard();
-        let _counted = Counted::new(self.metrics);
         let requests = Requests {
             own: Mutex::new(current.own()),
             current,
@@ -105,22 +104,6 @@ impl Connection {
             limits.poll(cx).map(|limit| debug!(peer = %self.peer, "connection closed: {limit}"))
         })
         .await;
-    }
-}
-
-/// A connection of a client, counted at its beginning and at its end.
-struct Counted(Metrics);
-
-impl Counted {
-    fn new(metrics: Metrics) -> Self {
-        metrics.count(Event::ClientConnected);
-        Self(metrics)
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.count(Event::ClientLeft);
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{info, warn};
 
 use super::watch::Wish;
-use super::{Answering, Place, Server};
+use super::{Answering, Server};
 
 /// How draining ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl<S: Answering> Server<S> {
         {
             let is_ready = stream.set_nonblocking(true);
             if let Ok(stream) = is_ready.and_then(|()| TcpStream::from_std(stream)) {
-                self.begin(stream, peer, Place::of(permit));
+                self.begin(stream, peer, permit);
             }
         }
     }

@@ -28,7 +28,7 @@ use tracing::warn;
 use crate::body::Body;
 use crate::error::BodyError;
 use crate::log::Seldom;
-use crate::metrics::Metrics;
+use crate::metrics::{Event, Metrics};
 use connection::Connection;
 pub use current::Current;
 pub use drain::Drained;
@@ -56,16 +56,29 @@ where
     type Body = B;
 }
 
-/// A place among `server.max_connections`; free again when its last clone is dropped. What a
-/// connection was upgraded to keeps it.
+/// A client's place among `server.max_connections`, counted for as long as it is taken: free again when
+/// its last clone is dropped. What a connection was upgraded to keeps it.
 #[derive(Clone, Debug)]
 pub struct Place {
-    _permit: Arc<OwnedSemaphorePermit>,
+    _taken: Arc<Taken>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    _permit: OwnedSemaphorePermit,
+    metrics: Metrics,
 }
 
 impl Place {
-    fn of(permit: OwnedSemaphorePermit) -> Self {
-        Self { _permit: Arc::new(permit) }
+    fn new(permit: OwnedSemaphorePermit, metrics: Metrics) -> Self {
+        metrics.count(Event::ClientConnected);
+        Self { _taken: Arc::new(Taken { _permit: permit, metrics }) }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.metrics.count(Event::ClientLeft);
     }
 }
 
@@ -133,16 +146,16 @@ impl<S: Answering> Server<S> {
     }
 
     /// A place for the next connection, before it is accepted: it waits in the system's queue.
-    async fn place(&self, full: &Seldom) -> Place {
+    async fn place(&self, full: &Seldom) -> OwnedSemaphorePermit {
         loop {
             if let Ok(permit) = self.places.clone().try_acquire_owned() {
-                return Place::of(permit);
+                return permit;
             }
             self.make_room(full);
             // Whoever becomes idle in the meantime is found the next time round.
             if let Ok(Ok(permit)) = timeout(LOOKS_AGAIN, self.places.clone().acquire_owned()).await
             {
-                return Place::of(permit);
+                return permit;
             }
         }
     }
@@ -158,14 +171,14 @@ impl<S: Answering> Server<S> {
         }
     }
 
-    fn begin(&self, stream: TcpStream, peer: SocketAddr, place: Place) {
+    fn begin(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
         // A head and a short body go out together anyway; what is streamed must not be held back.
         let _ = stream.set_nodelay(true);
         let watch = self.watches.add();
         let connection = Connection {
             peer: peer.ip().to_canonical(),
             config: self.current.config(),
-            place,
+            place: Place::new(permit, self.metrics.clone()),
             watch,
             metrics: self.metrics.clone(),
         };

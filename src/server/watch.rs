@@ -76,11 +76,11 @@ impl Watch {
         }
     }
 
-    /// Notes that the client may send a next request, and has not yet.
+    /// Notes that the client may send a request, and has not yet. A new one counts as idle only after
+    /// a while: its first request is on its way.
     pub(super) fn note_idle(&self, now: Instant) {
-        if !self.is_new() {
-            self.idle_since.store(self.all.milliseconds(now), Ordering::Relaxed);
-        }
+        let since = if self.is_new() { now + SPARED } else { now };
+        self.idle_since.store(self.all.milliseconds(since), Ordering::Relaxed);
     }
 
     fn idle_since(&self) -> u64 {
@@ -185,6 +185,10 @@ impl Drop for Part {
 
 const NEVER: u64 = u64::MAX;
 
+/// For longer nobody needs for his first request, but a browser that has connected ahead, or one who
+/// wants to take all places.
+const SPARED: Duration = Duration::from_secs(1);
+
 /// A connection that was idle for less is in use: its client is about to send the next request, and
 /// would find it closed.
 const IDLE_ENOUGH: Duration = Duration::from_millis(100);
@@ -245,8 +249,7 @@ impl Watches {
     }
 
     /// Closes up to `most` connections that are kept alive for a next request, so that others find
-    /// a place: those that have been idle for longest. A new one is spared: its first request is on
-    /// its way.
+    /// a place: those that have been idle for longest.
     pub(super) fn close_idle(&self, most: usize) {
         let Some(latest) = Instant::now().checked_sub(IDLE_ENOUGH) else { return };
         let latest = self.milliseconds(latest);
@@ -294,6 +297,13 @@ mod tests {
         tokio::time::advance(IDLE_ENOUGH * 2).await;
         all.close_idle(4);
         assert!(closing().is_empty(), "a first request is on its way");
+        let silent = all.add();
+        silent.0.note_idle(Instant::now());
+        tokio::time::advance(SPARED + IDLE_ENOUGH).await;
+        all.close_idle(1);
+        assert!(watched.iter().any(|one| one.0.wish() == Wish::Close), "none came for too long");
+        watched.iter().for_each(|one| one.0.tell(Wish::Serve));
+        drop(silent);
         watched.iter().for_each(|one| drop(Part::of(&one.0)));
         all.close_idle(4);
         assert!(closing().is_empty(), "they have only just become idle");

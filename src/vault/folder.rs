@@ -235,7 +235,12 @@ impl Folder {
             file.set_modified(system_time(now))?;
             fs::rename(&new, to)
         };
-        write().inspect_err(|_| {
+        let written = write().or_else(|error| match error.kind() {
+            // A cache is anybody's to remove, whole too.
+            ErrorKind::NotFound => self.prepare().and_then(|()| write()),
+            _ => Err(error),
+        });
+        written.inspect_err(|_| {
             let _ = fs::remove_file(&new);
         })
     }

@@ -89,7 +89,7 @@ pub enum VaultError {
         error: io::Error,
     },
     /// There is no thread for it.
-    #[error("files of older builds are not kept: no thread: {0}")]
+    #[error("files of older builds are not kept: no thread to keep them: {0} (ulimit -u)")]
     Thread(io::Error),
 }
 

@@ -1,5 +1,7 @@
 //! Whom a URL is asked of, and how.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
@@ -35,6 +37,18 @@ pub enum NoTarget {
         /// What was given.
         text: String,
     },
+    /// The edge would take it for another.
+    #[error(
+        "{text}: the edge here believes others about https (server.trusted_proxies), and not this \
+         machine: it would take that for http, which is kept apart. Add {address} to \
+         server.trusted_proxies, or ask for http://"
+    )]
+    Unbelieved {
+        /// What was given.
+        text: String,
+        /// Where the edge sees us come from.
+        address: String,
+    },
 }
 
 impl Target {
@@ -68,6 +82,9 @@ impl Target {
             }
             Some(_) | None => return Err(no_url()),
         };
+        if let Some(address) = unbelieved(config, &to).filter(|_| is_https) {
+            return Err(NoTarget::Unbelieved { text: text.to_owned(), address });
+        }
         let authority = uri.authority().ok_or_else(no_url)?;
         let host = HeaderValue::try_from(authority.as_str()).map_err(|_| no_url())?;
         Ok(Self { to, url: text_without_fragment.to_owned(), host: Some(host), path, is_https })
@@ -77,6 +94,18 @@ impl Target {
     #[must_use]
     pub fn at(&self, path: PathAndQuery) -> Self {
         Self { path, ..self.clone() }
+    }
+
+    /// Whether an edge on this machine is asked: what it has stored is told by its admin side here.
+    pub fn is_here(&self, config: &Config) -> bool {
+        let own = config.server.listen.ip();
+        match &self.to {
+            OriginAddress::Tcp { host, .. } if host == "localhost" => true,
+            OriginAddress::Tcp { host, .. } => {
+                host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip == own)
+            }
+            OriginAddress::Unix(_) => false,
+        }
     }
 
     /// Whether visitors come by https.
@@ -128,6 +157,17 @@ pub fn edge_here(config: &Config) -> OriginAddress {
     listen.into()
 }
 
+/// Where we come from, if the edge at `to` is the one of this configuration, and believes others about
+/// https but not us. One that believes nobody keeps all that comes as http.
+fn unbelieved(config: &Config, to: &OriginAddress) -> Option<String> {
+    let here = edge_here(config);
+    let OriginAddress::Tcp { host, .. } = &here else { return None };
+    let own: IpAddr = host.parse().ok()?;
+    let trusted = &config.server.trusted_proxies;
+    let is_trusted = trusted.is_empty() || trusted.iter().any(|net| net.contains(&own));
+    (*to == here && !is_trusted).then(|| host.clone())
+}
+
 /// Reads `Name: value`.
 ///
 /// # Errors
@@ -151,6 +191,45 @@ mod tests {
         };
         let host = format!("{} {}", field("host"), field("x-forwarded-proto"));
         Ok((target.to.to_string(), host, request.uri().to_string()))
+    }
+
+    #[test]
+    fn https_is_not_asked_of_an_edge_that_would_take_it_for_http() {
+        let mut config = Config::default();
+        let is_asked = |config: &Config, url: &str, server: Option<&str>| {
+            let server = server.map(|server| server.parse().unwrap());
+            Target::of(url, server.as_ref(), config).is_ok()
+        };
+        assert!(is_asked(&config, "https://a.example/", None), "nobody is believed");
+        config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        let error = Target::of("https://a.example/", None, &config).unwrap_err().to_string();
+        assert!(error.contains("Add 127.0.0.1 to server.trusted_proxies"), "{error}");
+        assert!(is_asked(&config, "http://a.example/", None));
+        assert!(is_asked(&config, "/a", None));
+        assert!(is_asked(&config, "https://a.example/", Some("http://10.0.0.7:8080")), "another's");
+        config.server.trusted_proxies.push("127.0.0.0/8".parse().unwrap());
+        assert!(is_asked(&config, "https://a.example/", None));
+    }
+
+    #[test]
+    fn what_another_machine_has_stored_is_not_told_here() {
+        let mut config = Config::default();
+        let is_here = |config: &Config, url: &str, server: Option<&str>| {
+            let server = server.map(|server| server.parse().unwrap());
+            Target::of(url, server.as_ref(), config).unwrap().is_here(config)
+        };
+        for (url, server, expected) in [
+            ("/a", None, true),
+            ("http://localhost:8080/a", None, true),
+            ("http://[::1]:8080/a", None, true),
+            ("https://a.example/a", None, true),
+            ("https://a.example/a", Some("http://10.0.0.7:8080"), false),
+            ("http://a.example/a", None, false),
+        ] {
+            assert_eq!(is_here(&config, url, server), expected, "{url} {server:?}");
+        }
+        config.server.listen = "10.0.0.7:8080".parse().unwrap();
+        assert!(is_here(&config, "/a", Some("http://10.0.0.7:8080")));
     }
 
     #[test]

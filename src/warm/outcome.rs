@@ -46,7 +46,7 @@ pub fn of(status: StatusCode, headers: &HeaderMap, is_payload: bool) -> Outcome 
     }
     let is_payload_missing = reason == Some(Reason::Unstored(Unstored::Next(Unfit::ClassMismatch)));
     // A prerendered page may well be one that is not there.
-    let is_kept = member.hit || member.stored;
+    let is_kept = member.is_kept();
     match member {
         _ if status.is_server_error() && !is_kept => {
             Outcome::Trouble(format!("the answer is {status}"))
@@ -58,6 +58,9 @@ pub fn of(status: StatusCode, headers: &HeaderMap, is_payload: bool) -> Outcome 
         Member { hit: true, ttl: Some(ttl), .. } if ttl <= 0 => Outcome::Renewed,
         Member { hit: true, .. } => Outcome::Hit,
         Member { stored: true, .. } => Outcome::Stored,
+        // Asked about, and still good.
+        Member { ttl: Some(_), .. } => Outcome::Renewed,
+        _ if is_kept => Outcome::Stored,
         Member { detail: Some(detail), .. } => Outcome::NotStored(detail),
         Member { fwd, .. } => {
             Outcome::NotStored(fwd.map_or("unknown", |fwd| fwd.as_str()).to_owned())
@@ -81,6 +84,8 @@ mod tests {
             (200, "selvedge; hit; ttl=8", Outcome::Hit),
             (200, "selvedge; hit; ttl=-8", Outcome::Renewed),
             (200, "selvedge; fwd=uri-miss; stored", Outcome::Stored),
+            (200, "selvedge; fwd=uri-miss; collapsed", Outcome::Stored),
+            (200, "selvedge; fwd=stale; fwd-status=304; ttl=9", Outcome::Renewed),
             (200, "selvedge; fwd=uri-miss; detail=no-store", Outcome::NotStored("no-store".into())),
             (200, "selvedge; fwd=bypass", Outcome::NotStored("bypass".into())),
             (404, "selvedge; fwd=uri-miss; stored", Outcome::Stored),

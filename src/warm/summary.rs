@@ -115,15 +115,19 @@ impl Summary {
     }
 }
 
+/// What is told of reasons that are too many.
+const OTHERS: &str = "other reasons";
+
 /// A line in a log ends somewhere.
 const MOST_TOLD: usize = 5;
 
 /// The largest first, those that came first first.
 fn group(groups: &mut Vec<Group>, why: String, page: &str) {
-    let known = groups.iter().position(|group| group.why == why);
-    let others = (groups.len() >= MOST_GROUPS).then_some(MOST_GROUPS - 1);
-    match known.or(others) {
-        Some(place) => groups[place].count += 1,
+    let is_known = |why: &str| groups.iter().any(|group| group.why == why);
+    let has_room = groups.len() + 1 < MOST_GROUPS;
+    let why = if is_known(&why) || has_room { why } else { OTHERS.to_owned() };
+    match groups.iter_mut().find(|group| group.why == why) {
+        Some(group) => group.count += 1,
         None => groups.push(Group { why, count: 1, example: page.to_owned() }),
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.count));
@@ -132,6 +136,20 @@ fn group(groups: &mut Vec<Group>, why: String, page: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reasons_that_are_too_many_are_counted_together_and_not_to_another() {
+        let mut summary = Summary::new(0);
+        (0..3 * MOST_GROUPS).for_each(|page| {
+            summary.note(&format!("/{page}"), Outcome::Failed(format!("reason {page}")));
+            summary.note("/a", Outcome::Failed("reason 0".into()));
+        });
+        assert_eq!(summary.failed.len(), MOST_GROUPS);
+        let count = |why| summary.failed.iter().find(|group| group.why == why).unwrap().count;
+        assert_eq!(count("reason 0"), 1 + 3 * MOST_GROUPS);
+        assert_eq!(count("reason 1"), 1);
+        assert_eq!(count(OTHERS), 2 * MOST_GROUPS + 1);
+    }
 
     #[test]
     fn a_line_tells_how_many_are_kept_and_why_the_others_are_not() {

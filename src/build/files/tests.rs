@@ -39,7 +39,7 @@ impl Site {
         files.iter().for_each(|(file, text)| site.write(file, text));
         let config = NextConfig { dir: BuildDir::At(site.dir.clone()), ..NextConfig::default() };
         let files = Files::of(&config, None).begin(&site.application).await;
-        tokio::spawn(files.follow(site.application.clone()));
+        tokio::spawn(files.follow(site.application.clone(), String::new()));
         site
     }
 

@@ -43,12 +43,13 @@ fn connect(stack: impl Answering) -> (DuplexStream, Arc<Watches>) {
     let (client, server) = duplex(BUFFER);
     let watches = Arc::<Watches>::default();
     let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+    let metrics = crate::metrics::Metrics::new(&crate::clock::Clock::system());
     let connection = Connection {
         peer: [192, 0, 2, 1].into(),
         config: Arc::new(config()),
-        place: Place::of(permit),
+        place: Place::new(permit, metrics.clone()),
         watch: watches.add(),
-        metrics: crate::metrics::Metrics::new(&crate::clock::Clock::system()),
+        metrics,
     };
     tokio::spawn(connection.serve(server, Arc::new(Current::new(stack, config()))));
     (client, watches)

@@ -15,6 +15,17 @@ fn what_was_kept_is_there_after_a_restart_and_for_another_edge() {
 }
 
 #[test]
+fn a_folder_that_somebody_removed_is_made_anew_by_what_is_kept_next() {
+    let scratch = Scratch::new();
+    let folder = scratch.folder();
+    keep(&folder, "/a", "body", START);
+    std::fs::remove_dir_all(&folder.dir).unwrap();
+    assert_eq!(found(&folder, "/a", after(1)), None);
+    keep(&folder, "/b", "other", after(2));
+    assert_eq!(found(&folder, "/b", after(3)).as_deref(), Some("other"));
+}
+
+#[test]
 fn codings_are_files_of_their_own_and_the_first_that_is_there_is_given() {
     let scratch = Scratch::new();
     let folder = scratch.folder();

@@ -225,6 +225,14 @@ fn verdict(member: &Member, reason: Option<Reason>) -> (Outcome, String) {
             "Cached from now on: the next request gets it from the store".into(),
         );
     }
+    if member.ttl.is_some() {
+        let verdict = "Cached: Next.js was asked whether what is stored is still good, and it is";
+        return (Outcome::Stored, verdict.into());
+    }
+    if member.is_kept() {
+        let verdict = "Cached from now on: somebody else had asked for it just before";
+        return (Outcome::Stored, verdict.into());
+    }
     match (reason, member.fwd) {
         (Some(reason @ Reason::Bypass(_)), _) => {
             (Outcome::Passed, format!("Not looked up: {}", reason.sentence()))

@@ -22,7 +22,7 @@ pub use words::forwarded;
 
 use super::target::{Field, NoTarget, Target};
 use crate::admin::explain::Question;
-use crate::ask::{Line, Unanswered, host_of, to_admin};
+use crate::ask::{Line, Unanswered, to_admin};
 use crate::build::files::Files;
 use crate::cache::{Seen, Settings, appraise};
 use crate::clock::Clock;
@@ -103,13 +103,13 @@ pub async fn explain(
         return Ok(Account::of_origin(&exchange, appraisal));
     }
     let stored = match Member::of(answer.headers()) {
-        Some(_) => look(config, what, target.is_https(), &sent).await,
+        Some(_) => look(config, what, &target, &sent).await,
         None => None,
     };
     Ok(Account::of_edge(&exchange, stored))
 }
 
-/// The request that was sent, and its answer. Whoever asks for an RSC payload is told by Next.js which
+/// The request that was sent, and its answer, of whose body no more is wanted than whether there is one. Whoever asks for an RSC payload is told by Next.js which
 /// `_rsc` is the right one.
 async fn ask(
     target: &Target,
@@ -117,7 +117,7 @@ async fn ask(
 ) -> Result<(Request<()>, Response<Bytes>), Unanswered> {
     let mut line = Line::new(target.to.clone(), PATIENCE);
     let request = target.request(what.rsc, &what.headers);
-    let answer = line.ask(request.clone(), LARGEST).await?;
+    let answer = line.visit(request.clone(), LARGEST).await?;
     let redirect = verdict::rsc_redirect(answer.status(), answer.headers()).filter(|_| what.rsc);
     let right = redirect.and_then(|location| location.parse::<Uri>().ok());
     let Some(path) = right.and_then(|uri| uri.path_and_query().cloned()) else {
@@ -133,7 +133,7 @@ async fn again(
     what: &Explain,
 ) -> Result<(Request<()>, Response<Bytes>), Unanswered> {
     let request = target.at(path).request(what.rsc, &what.headers);
-    let answer = line.ask(request.clone(), LARGEST).await?;
+    let answer = line.visit(request.clone(), LARGEST).await?;
     Ok((head(&request, &target.to), answer))
 }
 
@@ -144,7 +144,7 @@ fn head(request: &Request<Full<Bytes>>, to: &OriginAddress) -> Request<()> {
     *head.uri_mut() = request.uri().clone();
     *head.headers_mut() = request.headers().clone();
     if !head.headers().contains_key(HOST) {
-        head.headers_mut().insert(HOST, host_of(to));
+        head.headers_mut().insert(HOST, to.host());
     }
     head
 }
@@ -159,16 +159,23 @@ async fn settings(config: &Config) -> Settings {
     settings
 }
 
-/// What the edge has stored for the request, if its admin side tells us.
-async fn look(config: &Config, what: &Explain, is_https: bool, sent: &Request<()>) -> Option<Seen> {
-    let admin = what.admin.clone().or_else(|| config.admin.listen.map(OriginAddress::from))?;
+/// What the edge has stored for the request, if its admin side tells us. Of another machine's edge the
+/// one here knows nothing.
+async fn look(
+    config: &Config,
+    what: &Explain,
+    target: &Target,
+    sent: &Request<()>,
+) -> Option<Seen> {
+    let here = || config.admin.listen.filter(|_| target.is_here(config)).map(OriginAddress::from);
+    let admin = what.admin.clone().or_else(here)?;
     let mut line = Line::new(admin, ADMIN_PATIENCE);
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers: Vec<_> =
         sent.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     let host = sent.headers().get(HOST).map(text)?;
     // Where the edge believes nobody about https, visitors come by http.
-    let schemes = if is_https { &["https", "http"][..] } else { &["http"] };
+    let schemes = if target.is_https() { &["https", "http"][..] } else { &["http"] };
     for scheme in schemes {
         let url = format!("{scheme}://{host}{}", sent.uri());
         let question = Question { url, headers: headers.clone() };

@@ -172,7 +172,7 @@ impl Asker for Visitor {
             Some(known) => self.line.insert(known),
             None => self.line.insert((to.clone(), Line::new(to, PATIENCE))),
         };
-        let answer = line.ask(request, LARGEST).await.map_err(|unanswered| unanswered.reason)?;
+        let answer = line.visit(request, LARGEST).await.map_err(|unanswered| unanswered.reason)?;
         Ok(answer.map(drop))
     }
 }

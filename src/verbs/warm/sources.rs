@@ -146,7 +146,9 @@ fn most_visited(log: impl BufRead) -> Vec<String> {
     for line in log.lines().map_while(Result::ok) {
         let Ok(Visit { method, path, status }) = serde_json::from_str(&line) else { continue };
         let query = path.split_once('?').map(|(_, query)| query);
-        let is_page = method == "GET" && status == 200 && rsc_parameter(query).is_none();
+        // Whoever comes back has it already, mostly.
+        let is_there = matches!(status, 200 | 304);
+        let is_page = method == "GET" && is_there && rsc_parameter(query).is_none();
         if is_page && path.starts_with('/') && !path.contains("/_next/") {
             *visits.entry(path).or_default() += 1;
         }
@@ -183,6 +185,7 @@ mod tests {
             line("GET", "/b", 200),
             line("GET", "/a", 200),
             line("GET", "/b", 200),
+            line("GET", "/returning", 304),
             line("GET", "/c", 404),
             line("POST", "/d", 200),
             line("GET", "/a?_rsc=1", 200),
@@ -190,7 +193,7 @@ mod tests {
             line("GET", "/_next/static/x.js", 200),
             "not a line of an edge\n".into(),
         ];
-        assert_eq!(most_visited(log.concat().as_bytes()), ["/b", "/a"]);
+        assert_eq!(most_visited(log.concat().as_bytes()), ["/b", "/a", "/returning"]);
     }
 
     #[test]
