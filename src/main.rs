@@ -128,7 +128,7 @@ fn in_runtime(
 ) -> ExitCode {
     let runtime = match threads(config.server.workers) {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("selvedge: no threads: {error}\n"), exit::UNAVAILABLE),
+        Err(error) => return no_threads(&error),
     };
     let clock = Clock::system();
     let logs = Logs::open(&config.log, &clock);
@@ -165,7 +165,8 @@ const EVENT_INTERVAL: u32 = 16;
 
 fn health(config: Config) -> ExitCode {
     let Some(address) = config.admin.listen else {
-        return fail(&"selvedge: admin.listen is off, so nobody tells health\n", exit::USAGE);
+        let why = "selvedge: admin.listen is off; name the edge's admin side with --admin\n";
+        return fail(&why, exit::USAGE);
     };
     match wait(verbs::health::health(address.into())) {
         Err(code) => code,
@@ -225,12 +226,17 @@ fn warm(config: &Config, what: &Warm) -> ExitCode {
 /// Waits on this thread for what a verb asks.
 fn wait<T>(asking: impl Future<Output = T>) -> Result<T, ExitCode> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime
-        .map_err(|error| fail(&format!("selvedge: no threads: {error}\n"), exit::UNAVAILABLE))?;
+    let runtime = runtime.map_err(|error| no_threads(&error))?;
     let answer = runtime.block_on(asking);
     // A name that is being resolved must not hold us up.
     runtime.shutdown_background();
     Ok(answer)
+}
+
+fn no_threads(error: &io::Error) -> ExitCode {
+    let remedy =
+        "raise the limit of processes or open files (ulimit -u, ulimit -n; TasksMax, pids)";
+    fail(&format!("selvedge: no threads to run on: {error}; {remedy}\n"), exit::UNAVAILABLE)
 }
 
 fn fail(why: &impl std::fmt::Display, exit: u8) -> ExitCode {

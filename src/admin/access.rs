@@ -1,4 +1,4 @@
-//! Who may change anything on the admin side.
+//! Who may look on the admin side, and who may change anything.
 
 use std::net::IpAddr;
 

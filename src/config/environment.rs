@@ -2,6 +2,8 @@
 //!
 //! Variables of ours that nobody knows are mistakes. Not ours, though they begin like that:
 //! - `SELVEDGE_CONFIG`, the path of the file;
+//! - `SELVEDGE_URL` and `SELVEDGE_TOKEN`, which the bridge reads: whoever runs a verb from the server's
+//!   environment has them too;
 //! - what Kubernetes tells every pod about a service by the name of `selvedge` or `selvedge-…`.
 
 use std::collections::BTreeMap;
@@ -19,6 +21,9 @@ use super::value::{Wrong, port};
 /// The path of the file, unless a flag names one.
 const FILE: &str = "SELVEDGE_CONFIG";
 
+/// What begins like ours, and is no key.
+const OTHERS: [&str; 3] = [FILE, "SELVEDGE_URL", "SELVEDGE_TOKEN"];
+
 /// Hosting platforms tell with it where to listen. It changes the port and leaves the address.
 const PORT: &str = "PORT";
 
@@ -33,7 +38,8 @@ pub(super) fn read(draft: &mut Draft, environment: &[(OsString, OsString)]) {
     let mut variables: BTreeMap<_, &OsStr> = environment
         .iter()
         .map(|(name, value)| (name.to_string_lossy(), value.as_os_str()))
-        .filter(|(name, _)| name == PORT || name.starts_with("SELVEDGE_") && name != FILE)
+        .filter(|(name, _)| name == PORT || name.starts_with("SELVEDGE_"))
+        .filter(|(name, _)| !OTHERS.contains(&name.as_ref()))
         .collect();
     if let Some(value) = variables.remove(PORT) {
         read_port(draft, value);
@@ -117,6 +123,8 @@ mod tests {
             ("selvedge_nonsense", "1"),
             ("SELVEDGES", "1"),
             ("SELVEDGE_CONFIG", "f"),
+            ("SELVEDGE_URL", "http://127.0.0.1:9180"),
+            ("SELVEDGE_TOKEN", "secret"),
             ("SELVEDGE_CACHE_CAPACITY", "1GiB"),
         ]);
         assert_eq!(draft.mistakes, []);

@@ -102,6 +102,12 @@ pub enum Problem {
         /// The values of `admin.purge_method` and `admin.token`, and where they are from.
         values: [String; 2],
     },
+    /// Others that are to be told, and would not listen.
+    #[error("child.tell names other edges, and there is no token that they could know")]
+    TellWithoutToken {
+        /// The values of `child.tell` and `admin.token`, and where they are from.
+        values: [String; 2],
+    },
     /// Traces of a binary that has none.
     #[error("traces.endpoint is set, and this selvedge was built without traces")]
     WithoutTraces,
@@ -139,6 +145,9 @@ impl Problem {
             Self::PurgeWithoutToken { values: [_, token] } => {
                 format!("set {token} to what `openssl rand -hex 24` prints, or leave PURGE off")
             }
+            Self::TellWithoutToken { values: [tell, token] } => format!(
+                "set {token} to what `openssl rand -hex 24` prints, the same for all of them, or leave out {tell}"
+            ),
             Self::WithoutTraces => {
                 "build it with them (cargo install --path . --features otlp), or leave it out"
                     .into()

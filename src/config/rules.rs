@@ -19,10 +19,11 @@ pub(super) fn check(draft: &mut Draft, origin_counts: bool) {
             settle(draft, order);
         }
     }
-    let Config { server, origin, admin, traces, .. } = &draft.config;
+    let Config { server, origin, admin, child, traces, .. } = &draft.config;
     let has_no_traces = matches!(traces.endpoint, Collector::At(_)) && !cfg!(feature = "otlp");
     let same_address = admin.listen.is_some_and(|admin| collide(admin, server.listen));
     let is_open_to_purge = admin.purge_method && admin.token.is_none();
+    let tells_in_vain = !child.tell.is_empty() && admin.token.is_none();
     let origin_is_edge = origin_counts && leads_to(&origin.url, server.listen);
     if same_address {
         let keys = ["admin.listen", "server.listen"];
@@ -31,6 +32,10 @@ pub(super) fn check(draft: &mut Draft, origin_counts: bool) {
     if is_open_to_purge {
         let keys = ["admin.purge_method", "admin.token"];
         report(draft, keys, |values| Problem::PurgeWithoutToken { values });
+    }
+    if tells_in_vain {
+        let keys = ["child.tell", "admin.token"];
+        report(draft, keys, |values| Problem::TellWithoutToken { values });
     }
     if has_no_traces {
         report(draft, ["traces.endpoint"; 2], |_| Problem::WithoutTraces);

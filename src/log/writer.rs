@@ -106,6 +106,7 @@ impl Shared {
 
     /// Writes lines out, or loses them; false when nobody will read any more.
     fn put(&self, name: &str, out: &mut impl Write, mut lines: &[u8]) -> bool {
+        let is_last = self.state.lock().finishing;
         while !lines.is_empty() {
             match out.write(lines) {
                 Ok(0) => return false,
@@ -119,7 +120,8 @@ impl Shared {
                     }
                     _ => {
                         self.lose(name, lines, &error);
-                        return true;
+                        // At the end what is told of it would be lost as well, again and again.
+                        return !is_last;
                     }
                 },
             }
@@ -261,6 +263,35 @@ mod tests {
         drop(writer);
         let rest = String::from_utf8(out.iter().flatten().collect()).unwrap();
         assert!(rest.starts_with("three\n2 lines of the test were lost: "), "{rest}");
+    }
+
+    /// Takes nothing, and counts how often it was asked.
+    struct Full(mpsc::Sender<()>);
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            let _ = self.0.send(());
+            Err(ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_disk_that_stays_full_does_not_keep_the_end_busy_with_its_own_complaint() {
+        let (asked, times) = mpsc::channel();
+        let writer = Writer::new("test", Full(asked));
+        // As where the complaint about a log goes into the log.
+        let complaining = writer.clone();
+        let complaints = thread::spawn(move || {
+            times.iter().inspect(|()| line(&complaining, "it cannot be written\n")).count()
+        });
+        line(&writer, "one\n");
+        writer.finish(Duration::from_secs(20));
+        assert!(writer.0.state.lock().ended);
+        assert!(complaints.join().unwrap() <= 3);
     }
 
     #[test]

@@ -47,9 +47,13 @@ pub(super) enum Value {
     Number(i64),
 }
 
+const LONGEST_TEXT: usize = 2048;
+
 impl From<&str> for Value {
+    /// No more of it than somebody reads: a target or a field may have tens of kilobytes, spans wait by
+    /// the thousand, and collectors refuse what is too large as a whole.
     fn from(text: &str) -> Self {
-        Self::Text(text.into())
+        Self::Text(text.get(..text.floor_char_boundary(LONGEST_TEXT)).unwrap_or(text).into())
     }
 }
 

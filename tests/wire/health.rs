@@ -49,6 +49,28 @@ fn an_edge_is_ready_from_the_origins_first_answer_until_it_is_to_end() {
     assert_eq!((body.as_str(), field(&head, "connection")), ("ok", Some("close")));
 }
 
+#[test]
+fn whoever_asks_the_admin_side_for_a_head_alone_has_it_or_is_told_how_to_ask() {
+    let origin = Origin::new();
+    let (_edge, admin) = Edge::with_admin(&origin, &[]);
+    for (path, status, allow) in [
+        ("/", "200", None),
+        ("/livez", "200", None),
+        ("/metrics", "200", None),
+        ("/entries", "200", None),
+        ("/events", "405", Some("get")),
+        ("/invalidate", "405", Some("post")),
+        ("/log-level", "405", Some("put")),
+        ("/nothing", "404", None),
+    ] {
+        let mut client = Client::connect(admin);
+        client.send(&format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        let head = client.head();
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{path}: {head}");
+        assert_eq!(field(&head, "allow"), allow, "{path}");
+    }
+}
+
 /// The keys exist, their values are good, and the times fit together.
 #[test]
 fn the_deployment_for_kubernetes_leaves_time_for_a_clean_end() {

@@ -99,6 +99,16 @@ fn the_method_purge_is_for_whoever_has_the_token_and_for_nobody_where_it_is_off(
 }
 
 #[test]
+fn edges_that_could_not_believe_the_server_are_not_told() {
+    let tell = "child.tell=http://10.0.0.2:9180";
+    let (code, _, errors) = run(&["check", "--set", tell], &[]);
+    assert_eq!(code, 64);
+    assert!(errors.contains("admin.token") && errors.contains("openssl"), "{errors}");
+    let token = "admin.token=0123456789abcdef";
+    assert_eq!(run(&["check", "--set", tell, "--set", token], &[]).0, 0);
+}
+
+#[test]
 fn purge_by_method_is_not_opened_without_a_token() {
     let (code, _, errors) = run(&["check", "--set", "admin.purge_method=true"], &[]);
     assert_eq!(code, 64);
