@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::OriginAddress;
 use crate::policy::status::Member;
@@ -54,20 +54,25 @@ impl Line {
         request: Request<Full<Bytes>>,
         most: usize,
     ) -> Result<Response<Bytes>, Unanswered> {
-        let (to, patience) = (self.to.clone(), self.patience);
-        let failed = |reason| Unanswered { at: to, reason };
-        match timeout(patience, self.exchange(request, most)).await {
-            Ok(answer) => answer.map_err(failed),
+        let end = Instant::now() + self.patience;
+        let (open, answer) = self.head(request, end).await?;
+        let (head, body) = answer.into_parts();
+        let body = match timeout_at(end, Limited::new(body, most).collect()).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(error)) => return Err(self.failed(error.to_string())),
             Err(_) => {
-                self.open = None;
-                Err(failed(format!("nothing for {patience:?}")))
+                let reason =
+                    format!("the answer began, and did not end within {:?}", self.patience);
+                return Err(self.failed(reason));
             }
-        }
+        };
+        self.open = Some(open);
+        Ok(Response::from_parts(head, body.to_bytes()))
     }
 
-    /// The same as a visitor, who need not see all: a body that the edge stores is read to its end, since
-    /// whoever leaves before gives up what nobody else waits for. Of another no more is read than comes
-    /// in [`A_MOMENT`]: it may never end.
+    /// The same as a visitor, who need not see all: a body that the edge stores is read to its end, so
+    /// that what breaks off is noticed. Of another no more is read than comes in [`A_MOMENT`]: it may
+    /// never end.
     ///
     /// # Errors
     /// Nobody listens, or there is no answer in time, or the end of what is stored is not.
@@ -76,15 +81,8 @@ impl Line {
         request: Request<Full<Bytes>>,
         most: usize,
     ) -> Result<Response<Bytes>, Unanswered> {
-        let (to, patience) = (self.to.clone(), self.patience);
-        let failed = |reason| Unanswered { at: to, reason };
-        let late = |_| format!("nothing for {patience:?}");
-        let end = Instant::now() + patience;
-        let answer = timeout_at(end, self.send(request)).await;
-        let (open, answer) = match answer.map_err(late).flatten() {
-            Ok(answer) => answer,
-            Err(reason) => return Err(failed(reason)),
-        };
+        let end = Instant::now() + self.patience;
+        let (open, answer) = self.head(request, end).await?;
         let (head, body) = answer.into_parts();
         let is_stored = Member::of(&head.headers).is_some_and(|member| member.stored);
         match read(Limited::new(body, most), is_stored, end).await {
@@ -92,20 +90,23 @@ impl Line {
                 self.open = is_whole.then_some(open);
                 Ok(Response::from_parts(head, bytes))
             }
-            Err(reason) => Err(failed(reason)),
+            Err(reason) => Err(self.failed(reason)),
         }
     }
 
-    async fn exchange(
+    async fn head(
         &mut self,
         request: Request<Full<Bytes>>,
-        most: usize,
-    ) -> Result<Response<Bytes>, String> {
-        let (open, answer) = self.send(request).await?;
-        let (head, body) = answer.into_parts();
-        let body = Limited::new(body, most).collect().await.map_err(|error| error.to_string())?;
-        self.open = Some(open);
-        Ok(Response::from_parts(head, body.to_bytes()))
+        end: Instant,
+    ) -> Result<Answered, Unanswered> {
+        match timeout_at(end, self.send(request)).await {
+            Ok(answer) => answer.map_err(|reason| self.failed(reason)),
+            Err(_) => Err(self.failed(format!("nothing for {:?}", self.patience))),
+        }
+    }
+
+    fn failed(&self, reason: String) -> Unanswered {
+        Unanswered { at: self.to.clone(), reason }
     }
 
     async fn send(&mut self, mut request: Request<Full<Bytes>>) -> Result<Answered, String> {

@@ -4,8 +4,8 @@
 //! - `/livez`: 200 as long as the process can answer at all.
 //! - `/readyz`: 200 when the origin has been seen and the edge is not draining; else 503 and why.
 //! - `/metrics`: what was counted, for Prometheus.
-//! - `/`: the same for people, live, see [`dashboard`]; it is told by `/events`, and by `/entries` of
-//!   what is stored.
+//! - `/`: the same for people, live, see [`dashboard`]; its page reads `/events` (counts) and
+//!   `/entries` (what is stored).
 //! - `/invalidate`: makes stored responses obsolete, see [`invalidate`].
 //! - `/explain`: what is stored for a request, see [`explain`].
 //! - `/log-level`: sets what is told about ourselves.
@@ -143,7 +143,7 @@ impl Admin {
             (_, "/log-level") => only(HeaderValue::from_static("PUT")),
             (&Method::POST, "/explain") => self.explain(request, peer).await,
             (_, "/invalidate" | "/explain") => only(HeaderValue::from_static("POST")),
-            // GET has been answered: what never ends has no head of its own.
+            // GET was taken by `serve`; the head alone of what never ends is not offered.
             (_, "/events") => only(HeaderValue::from_static("GET")),
             (&Method::GET | &Method::HEAD, "/") => self.page(),
             (&Method::GET | &Method::HEAD, "/entries") => {

@@ -27,8 +27,8 @@ use crate::store::StoredResponse;
 pub(super) enum Outcome {
     /// A response that is being stored; its body may still grow.
     Shared(Arc<Fill>),
-    /// The stored response was validated (304), or stands in for an origin that failed.
-    Stored(Arc<StoredResponse>),
+    /// The stored response was validated (304), or stands in, for this reason, for an origin that failed.
+    Stored(Arc<StoredResponse>, Option<&'static str>),
     /// The answer is for the leader alone.
     Alone,
     /// The origin answered that it failed (5xx): that is the leader's answer, and the next may have

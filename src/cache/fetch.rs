@@ -77,7 +77,9 @@ impl<S: Inner> Shared<S> {
             let Ok(outcome) = timeout_at(deadline, following.outcome()).await else { break };
             let followed = match outcome {
                 Outcome::Shared(fill) => self.follow(&request, &fetch, &fill, is_late, &mut flight),
-                Outcome::Stored(stored) => self.follow_stored(&request, &fetch, &stored),
+                Outcome::Stored(stored, detail) => {
+                    self.follow_stored(&request, &fetch, &stored, detail)
+                }
                 Outcome::Failed(error) => self.follow_failed(&request, &fetch, error),
                 Outcome::Refused(status) => match refused.replace(status) {
                     None => Followed::Again,
@@ -104,7 +106,7 @@ impl<S: Inner> Shared<S> {
     ) -> Answered {
         // Between our look-up and our turn another's fetch may have ended.
         if let Some(stored) = self.look_again(&request, &fetch.target.key) {
-            lease.end(Outcome::Stored(stored.clone()));
+            lease.end(Outcome::Stored(stored.clone(), None));
             return Ok(lookup::answer(&stored, Asked::of(&request), None, self.clock.now()));
         }
         let (reply, answer) = oneshot::channel();
@@ -152,7 +154,7 @@ impl<S: Inner> Shared<S> {
                 return self.fill(&fetch.target, asked, fill, writer, body, Some(lease)).await;
             }
             Found::Stored(stored, fwd_status, detail) => {
-                lease.end(Outcome::Stored(stored.clone()));
+                lease.end(Outcome::Stored(stored.clone(), detail));
                 let story = Status { fwd_status, detail, ..forwarded(&fetch) };
                 Ok(respond::stored(&stored, Asked::by(&asked), story, self.clock.now()))
             }
@@ -284,6 +286,7 @@ impl<S: Inner> Shared<S> {
         request: &Request<Body>,
         fetch: &Fetch,
         stored: &StoredResponse,
+        detail: Option<&'static str>,
     ) -> Followed {
         let head = &stored.head;
         if head.freshness.validates_always
@@ -292,7 +295,7 @@ impl<S: Inner> Shared<S> {
         {
             return Followed::Alone;
         }
-        let story = Status { collapsed: true, ..forwarded(fetch) };
+        let story = Status { collapsed: true, detail, ..forwarded(fetch) };
         let asked = Asked::of(request);
         answered(Ok(respond::stored(stored, asked, story, self.clock.now())))
     }

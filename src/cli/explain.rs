@@ -23,7 +23,7 @@ pub(super) struct Typed {
     /// Next.js, to be asked without an edge
     #[arg(long, value_name = "ADDR", value_parser = address, conflicts_with_all = ["edge", "admin"])]
     origin: Option<OriginAddress>,
-    /// The edge's admin side [default: 127.0.0.1:9180]
+    /// Its admin side [of an edge here: 127.0.0.1:9180]
     #[arg(long, value_name = "ADDR", value_parser = address)]
     admin: Option<OriginAddress>,
     /// An object of JSON

@@ -23,7 +23,9 @@ pub(super) fn check(draft: &mut Draft, origin_counts: bool) {
     let has_no_traces = matches!(traces.endpoint, Collector::At(_)) && !cfg!(feature = "otlp");
     let same_address = admin.listen.is_some_and(|admin| collide(admin, server.listen));
     let is_open_to_purge = admin.purge_method && admin.token.is_none();
-    let tells_in_vain = !child.tell.is_empty() && admin.token.is_none();
+    // On this machine nobody needs a token who says that he is no browser.
+    let tells_in_vain =
+        child.bridge && admin.token.is_none() && child.tell.iter().any(is_elsewhere);
     let origin_is_edge = origin_counts && leads_to(&origin.url, server.listen);
     if same_address {
         let keys = ["admin.listen", "server.listen"];
@@ -43,6 +45,16 @@ pub(super) fn check(draft: &mut Draft, origin_counts: bool) {
     if origin_is_edge {
         let keys = ["server.listen", "origin.url"];
         report(draft, keys, |values| Problem::OriginIsEdge { values });
+    }
+}
+
+fn is_elsewhere(edge: &OriginAddress) -> bool {
+    match edge {
+        OriginAddress::Tcp { host, .. } => {
+            let address = host.parse::<IpAddr>();
+            host != "localhost" && !address.is_ok_and(|address| address.is_loopback())
+        }
+        OriginAddress::Unix(_) => false,
     }
 }
 

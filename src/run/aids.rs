@@ -36,6 +36,16 @@ pub(super) fn bridge_to(config: &Config, admin: &TcpListener) -> Option<Bridge> 
         .ok()
 }
 
+/// Says that the bridge's variable is not the edge's: who takes it for that has an edge without a token.
+pub(super) fn tell_of_token(config: &Config) {
+    if config.admin.token.is_none() && std::env::var_os("SELVEDGE_TOKEN").is_some() {
+        warn!(
+            "SELVEDGE_TOKEN is what the bridge sends; the edge's own token is admin.token \
+             (SELVEDGE_ADMIN_TOKEN), and there is none"
+        );
+    }
+}
+
 /// Where files of older builds are kept; visitors are served without it too.
 pub(super) fn vault(
     config: &Config,

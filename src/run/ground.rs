@@ -1,5 +1,5 @@
-//! What is there before Next.js answers, and stays until the end. The admin side is, since somebody
-//! may ask it what is being waited for.
+//! What is there before Next.js answers, and stays to the end. The admin side is served from it at
+//! once: somebody may ask what is being waited for.
 
 use std::sync::{Arc, OnceLock};
 

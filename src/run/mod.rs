@@ -109,6 +109,7 @@ pub async fn run(
 ) -> Result<u8, StartError> {
     let Start { config, command, sockets, .. } = &mut start;
     let ground = Ground::new(config, clock)?;
+    aids::tell_of_token(config);
     let mut signals = Signals::new().map_err(StartError::Signals)?;
     let bind = |address| sockets.clients(server::bind, address);
     let listener = listen(config.server.listen, "server.listen", bind)?;

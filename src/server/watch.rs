@@ -59,7 +59,7 @@ pub(super) struct Watch {
     wish: AtomicU8,
     phase: AtomicU8,
     changes: AtomicU32,
-    /// Since when it is kept alive for a next request, in milliseconds; `NEVER` while it is not.
+    /// Since when, or from when on, it counts as idle, in milliseconds; `NEVER` while it is not.
     idle_since: AtomicU64,
     parts: AtomicU32,
     write_blocked: AtomicBool,
@@ -185,8 +185,8 @@ impl Drop for Part {
 
 const NEVER: u64 = u64::MAX;
 
-/// For longer nobody needs for his first request, but a browser that has connected ahead, or one who
-/// wants to take all places.
+/// How long a new connection is spared. A first request comes sooner; what takes longer is a browser
+/// that has connected ahead, or somebody who wants to take all places.
 const SPARED: Duration = Duration::from_secs(1);
 
 /// A connection that was idle for less is in use: its client is about to send the next request, and
@@ -248,8 +248,8 @@ impl Watches {
         self.open.lock().values().for_each(|watch| watch.wake());
     }
 
-    /// Closes up to `most` connections that are kept alive for a next request, so that others find
-    /// a place: those that have been idle for longest.
+    /// Closes up to `most` connections that wait for a request, so that others find a place: those that
+    /// have been idle for longest.
     pub(super) fn close_idle(&self, most: usize) {
         let Some(latest) = Instant::now().checked_sub(IDLE_ENOUGH) else { return };
         let latest = self.milliseconds(latest);

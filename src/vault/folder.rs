@@ -237,7 +237,10 @@ impl Folder {
         };
         let written = write().or_else(|error| match error.kind() {
             // A cache is anybody's to remove, whole too.
-            ErrorKind::NotFound => self.prepare().and_then(|()| write()),
+            ErrorKind::NotFound => {
+                let _ = fs::remove_file(&new);
+                self.prepare().and_then(|()| write())
+            }
             _ => Err(error),
         });
         written.inspect_err(|_| {

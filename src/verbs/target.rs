@@ -1,6 +1,6 @@
 //! Whom a URL is asked of, and how.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, USER_AGENT};
@@ -47,7 +47,7 @@ pub enum NoTarget {
         /// What was given.
         text: String,
         /// Where the edge sees us come from.
-        address: String,
+        address: IpAddr,
     },
 }
 
@@ -98,14 +98,7 @@ impl Target {
 
     /// Whether an edge on this machine is asked: what it has stored is told by its admin side here.
     pub fn is_here(&self, config: &Config) -> bool {
-        let own = config.server.listen.ip();
-        match &self.to {
-            OriginAddress::Tcp { host, .. } if host == "localhost" => true,
-            OriginAddress::Tcp { host, .. } => {
-                host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip == own)
-            }
-            OriginAddress::Unix(_) => false,
-        }
+        own_address(config, &self.to).is_some()
     }
 
     /// Whether visitors come by https.
@@ -159,13 +152,23 @@ pub fn edge_here(config: &Config) -> OriginAddress {
 
 /// Where we come from, if the edge at `to` is the one of this configuration, and believes others about
 /// https but not us. One that believes nobody keeps all that comes as http.
-fn unbelieved(config: &Config, to: &OriginAddress) -> Option<String> {
-    let here = edge_here(config);
-    let OriginAddress::Tcp { host, .. } = &here else { return None };
-    let own: IpAddr = host.parse().ok()?;
+fn unbelieved(config: &Config, to: &OriginAddress) -> Option<IpAddr> {
+    let own = own_address(config, to)?;
+    let OriginAddress::Tcp { port, .. } = to else { return None };
     let trusted = &config.server.trusted_proxies;
     let is_trusted = trusted.is_empty() || trusted.iter().any(|net| net.contains(&own));
-    (*to == here && !is_trusted).then(|| host.clone())
+    (*port == config.server.listen.port() && !is_trusted).then_some(own)
+}
+
+/// Where a server on this machine sees us come from: from the address that it is asked by. `None` for
+/// one elsewhere.
+fn own_address(config: &Config, to: &OriginAddress) -> Option<IpAddr> {
+    let OriginAddress::Tcp { host, .. } = to else { return None };
+    if host == "localhost" {
+        return Some(Ipv4Addr::LOCALHOST.into());
+    }
+    let address: IpAddr = host.parse().ok()?;
+    (address.is_loopback() || address == config.server.listen.ip()).then_some(address)
 }
 
 /// Reads `Name: value`.
@@ -206,6 +209,9 @@ mod tests {
         assert!(error.contains("Add 127.0.0.1 to server.trusted_proxies"), "{error}");
         assert!(is_asked(&config, "http://a.example/", None));
         assert!(is_asked(&config, "/a", None));
+        assert!(!is_asked(&config, "https://a.example/", Some("http://localhost:8080")));
+        assert!(!is_asked(&config, "https://a.example/", Some("http://[::1]:8080")));
+        assert!(is_asked(&config, "https://a.example/", Some("http://127.0.0.1:9090")), "another");
         assert!(is_asked(&config, "https://a.example/", Some("http://10.0.0.7:8080")), "another's");
         config.server.trusted_proxies.push("127.0.0.0/8".parse().unwrap());
         assert!(is_asked(&config, "https://a.example/", None));

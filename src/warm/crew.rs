@@ -104,7 +104,7 @@ async fn ask<A: Asker>(asker: &mut A, job: &A::Job) -> Outcome {
     Outcome::Failed("it redirects to another _rsc each time".into())
 }
 
-/// Whose slot it is, and when.
+/// Hands out the jobs, each at its time.
 #[derive(Debug)]
 struct Turns {
     count: usize,
@@ -113,6 +113,7 @@ struct Turns {
     is_over: AtomicBool,
 }
 
+/// A job's number, and when it is due.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     index: usize,

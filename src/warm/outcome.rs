@@ -58,8 +58,7 @@ pub fn of(status: StatusCode, headers: &HeaderMap, is_payload: bool) -> Outcome 
         Member { hit: true, ttl: Some(ttl), .. } if ttl <= 0 => Outcome::Renewed,
         Member { hit: true, .. } => Outcome::Hit,
         Member { stored: true, .. } => Outcome::Stored,
-        // Asked about, and still good.
-        Member { ttl: Some(_), .. } => Outcome::Renewed,
+        _ if member.is_validated() => Outcome::Renewed,
         _ if is_kept => Outcome::Stored,
         Member { detail: Some(detail), .. } => Outcome::NotStored(detail),
         Member { fwd, .. } => {
@@ -85,6 +84,11 @@ mod tests {
             (200, "selvedge; hit; ttl=-8", Outcome::Renewed),
             (200, "selvedge; fwd=uri-miss; stored", Outcome::Stored),
             (200, "selvedge; fwd=uri-miss; collapsed", Outcome::Stored),
+            (
+                200,
+                "selvedge; fwd=stale; collapsed; ttl=-30; detail=stale-if-error",
+                Outcome::Trouble(Event::StaleIfError.sentence().into()),
+            ),
             (200, "selvedge; fwd=stale; fwd-status=304; ttl=9", Outcome::Renewed),
             (200, "selvedge; fwd=uri-miss; detail=no-store", Outcome::NotStored("no-store".into())),
             (200, "selvedge; fwd=bypass", Outcome::NotStored("bypass".into())),

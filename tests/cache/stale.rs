@@ -75,6 +75,24 @@ async fn a_stored_page_stands_in_for_head_and_for_conditional_requests_too() {
     }
 }
 
+/// Whoever asks why (`selvedge explain`, `selvedge warm`) may be the follower of a visitor.
+#[tokio::test(start_paused = true)]
+async fn a_follower_is_told_too_that_a_stored_page_stands_in() {
+    let mut edge = Edge::new();
+    edge.miss(get("/isr"), page("s-maxage=10", "old")).await;
+    edge.advance(11);
+    let (leader, follower) = (edge.send(get("/isr")), edge.send(get("/isr")));
+    let exchange = edge.origin().await;
+    edge.settle().await;
+    exchange.fail();
+    for (asked, is_collapsed) in [(leader, false), (follower, true)] {
+        let got = got(asked).await;
+        assert_eq!(got.body(), "old");
+        assert!(got.story().ends_with("detail=stale-if-error"), "{}", got.story());
+        assert_eq!(got.story().contains("collapsed"), is_collapsed, "{}", got.story());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_follower_whose_leader_failed_falls_back_on_his_own_variant() {
     let mut edge = Edge::new();

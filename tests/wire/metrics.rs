@@ -75,6 +75,37 @@ fn used() -> (Edge, Client, SocketAddr) {
 }
 
 #[test]
+fn what_was_upgraded_counts_as_open_on_both_sides_until_it_ends() {
+    let origin = Origin::new();
+    let (mut edge, admin) = Edge::with_admin(&origin, &["next.build_check=0s"]);
+    let mut probe = origin.accept();
+    probe.head();
+    probe.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    edge.wait_for_log("answers");
+    let open = || {
+        let page = scrape(admin, "").1;
+        let samples = samples(&page);
+        let count = |side| samples.get(&format!("selvedge_{side}_open_connections")).copied();
+        (count("client").unwrap(), count("origin").unwrap())
+    };
+    let mut client = edge.connect();
+    client.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\n\r\n");
+    let mut connection = origin.accept();
+    connection.head();
+    connection.send(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\n\r\nhi",
+    );
+    client.head();
+    // Both sides have switched.
+    assert_eq!(client.bytes(2), "hi");
+    poll("the probe's connection has gone", || open() == (1.0, 1.0));
+    drop(connection);
+    assert_eq!(client.rest(), "");
+    drop(client);
+    poll("the tunnel has ended", || open() == (0.0, 0.0));
+}
+
+#[test]
 fn what_clients_ask_for_is_counted_by_class_and_by_how_it_was_answered() {
     let (_edge, _client, admin) = used();
     let (head, page) = scrape(admin, "");

@@ -14,6 +14,8 @@ pub struct Member {
     pub hit: bool,
     /// Why the origin was asked.
     pub fwd: Option<ForwardReason>,
+    /// What the origin answered, where that is not the answer's own status.
+    pub fwd_status: Option<u16>,
     /// Seconds for which it is fresh.
     pub ttl: Option<i64>,
     /// It is stored now.
@@ -51,6 +53,11 @@ impl Member {
         self.hit || self.stored || self.ttl.is_some() || self.collapsed && self.detail.is_none()
     }
 
+    /// Whether the origin was asked if what is stored is still good, and said so.
+    pub fn is_validated(&self) -> bool {
+        self.fwd_status == Some(304)
+    }
+
     fn read(item: &sfv::Item) -> Self {
         let parameter = |name: &str| item.params.get(name);
         let is_set = |name| matches!(parameter(name), Some(BareItem::Boolean(true)));
@@ -59,14 +66,16 @@ impl Member {
             Some(BareItem::String(text)) => Some(text.as_str().to_owned()),
             _ => None,
         };
+        let number = |name| match parameter(name) {
+            Some(BareItem::Integer(number)) => Some(i64::from(*number)),
+            _ => None,
+        };
         let fwd = word("fwd");
         Self {
             hit: is_set("hit"),
             fwd: fwd.and_then(|fwd| ForwardReason::ALL.into_iter().find(|why| why.as_str() == fwd)),
-            ttl: match parameter("ttl") {
-                Some(BareItem::Integer(seconds)) => Some(i64::from(*seconds)),
-                _ => None,
-            },
+            fwd_status: number("fwd-status").and_then(|status| u16::try_from(status).ok()),
+            ttl: number("ttl"),
             stored: is_set("stored"),
             collapsed: is_set("collapsed"),
             detail: word("detail"),
@@ -87,6 +96,7 @@ mod tests {
             ("selvedge; fwd=uri-miss; stored", true),
             ("selvedge; fwd=stale; fwd-status=304; ttl=0", true),
             ("selvedge; fwd=uri-miss; collapsed", true),
+            ("selvedge; fwd=stale; collapsed; ttl=-30; detail=stale-if-error", true),
             ("selvedge; fwd=uri-miss; collapsed; detail=no-store", false),
             ("selvedge; fwd=uri-miss; detail=no-store", false),
             ("selvedge; fwd=bypass", false),

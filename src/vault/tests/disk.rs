@@ -16,13 +16,20 @@ fn what_was_kept_is_there_after_a_restart_and_for_another_edge() {
 
 #[test]
 fn a_folder_that_somebody_removed_is_made_anew_by_what_is_kept_next() {
-    let scratch = Scratch::new();
-    let folder = scratch.folder();
-    keep(&folder, "/a", "body", START);
-    std::fs::remove_dir_all(&folder.dir).unwrap();
-    assert_eq!(found(&folder, "/a", after(1)), None);
-    keep(&folder, "/b", "other", after(2));
-    assert_eq!(found(&folder, "/b", after(3)).as_deref(), Some("other"));
+    let removed: [fn(&Folder) -> &Path; 4] = [
+        |folder| &folder.dir,
+        |folder| &folder.bodies,
+        |folder| &folder.names,
+        |folder| &folder.new,
+    ];
+    for (which, removed) in removed.into_iter().enumerate() {
+        let scratch = Scratch::new();
+        let folder = scratch.folder();
+        keep(&folder, "/a", "body", START);
+        std::fs::remove_dir_all(removed(&folder)).unwrap();
+        keep(&folder, "/b", "other", after(2));
+        assert_eq!(found(&folder, "/b", after(3)).as_deref(), Some("other"), "{which}");
+    }
 }
 
 #[test]

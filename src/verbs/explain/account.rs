@@ -225,7 +225,7 @@ fn verdict(member: &Member, reason: Option<Reason>) -> (Outcome, String) {
             "Cached from now on: the next request gets it from the store".into(),
         );
     }
-    if member.ttl.is_some() {
+    if member.is_validated() {
         let verdict = "Cached: Next.js was asked whether what is stored is still good, and it is";
         return (Outcome::Stored, verdict.into());
     }

@@ -109,15 +109,16 @@ pub async fn explain(
     Ok(Account::of_edge(&exchange, stored))
 }
 
-/// The request that was sent, and its answer, of whose body no more is wanted than whether there is one. Whoever asks for an RSC payload is told by Next.js which
-/// `_rsc` is the right one.
+/// The request that was sent, and its answer. Of the body of an edge's there may be no more than the
+/// beginning ([`Line::visit`]). Whoever asks for an RSC payload is redirected by Next.js to the right
+/// `_rsc`.
 async fn ask(
     target: &Target,
     what: &Explain,
 ) -> Result<(Request<()>, Response<Bytes>), Unanswered> {
     let mut line = Line::new(target.to.clone(), PATIENCE);
     let request = target.request(what.rsc, &what.headers);
-    let answer = line.visit(request.clone(), LARGEST).await?;
+    let answer = send(&mut line, request.clone(), what).await?;
     let redirect = verdict::rsc_redirect(answer.status(), answer.headers()).filter(|_| what.rsc);
     let right = redirect.and_then(|location| location.parse::<Uri>().ok());
     let Some(path) = right.and_then(|uri| uri.path_and_query().cloned()) else {
@@ -133,8 +134,20 @@ async fn again(
     what: &Explain,
 ) -> Result<(Request<()>, Response<Bytes>), Unanswered> {
     let request = target.at(path).request(what.rsc, &what.headers);
-    let answer = line.visit(request.clone(), LARGEST).await?;
+    let answer = send(line, request.clone(), what).await?;
     Ok((head(&request, &target.to), answer))
+}
+
+/// An origin's answer is judged, and its size told: for that it has to be whole.
+async fn send(
+    line: &mut Line,
+    request: Request<Full<Bytes>>,
+    what: &Explain,
+) -> Result<Response<Bytes>, Unanswered> {
+    match what.origin {
+        Some(_) => line.ask(request, LARGEST).await,
+        None => line.visit(request, LARGEST).await,
+    }
 }
 
 /// The request without its body, and with the host that it was sent with.
