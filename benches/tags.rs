@@ -94,6 +94,7 @@ fn head(entry: usize, tags: usize) -> Head {
         generated: Timestamp::default(),
         selecting: Selecting::default(),
         tags: names.into(),
+        variance: None,
         rare: Rare::default(),
         until_stored: UntilStored::default(),
     }

@@ -277,7 +277,7 @@ impl<S: Inner> Shared<S> {
             return true;
         }
         let Ok(class) = self.settings.class(request.headers()) else { return false };
-        let (parts, variance) = (lookup::parts(request, &class), response.rare.variance());
+        let (parts, variance) = (lookup::parts(request, &class), response.variance.as_ref());
         self.searches.is_for(parts, variance, &target.key, |key| class.write(key))
     }
 

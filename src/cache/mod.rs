@@ -298,7 +298,7 @@ impl<S: Inner> Shared<S> {
     /// The target's own key, unless the response says that parameters of the query do not count, or
     /// that they do again.
     fn key_to_store(&self, target: &Target, stored: &StoredResponse, asked: &Parts) -> KeyBuf {
-        let variance = stored.head.rare.variance();
+        let variance = stored.head.variance.as_ref();
         if variance.is_none() && !self.searches.is_any() {
             return target.key.clone();
         }

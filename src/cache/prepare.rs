@@ -92,12 +92,16 @@ fn head_for_all(answer: &Answer<'_>, settings: &Settings) -> Result<Head, Unstor
         generated: generated(answer),
         selecting,
         tags: settings.tags(request.uri.path(), &response.headers).into(),
-        rare: Rare::new(status::before_us(&response.headers), settings.variance(&response.headers)),
+        variance: settings.variance(&response.headers),
+        rare: Rare::default(),
         until_stored: UntilStored {
             codable: settings.codable(response.status, &response.headers),
             ..UntilStored::default()
         },
     };
+    if let Some(line) = status::before_us(&response.headers) {
+        head.rare.set_before_us(line);
+    }
     if settings.is_image(request.uri.path()) {
         outlive_the_optimizer(&mut head.freshness, &settings.rules);
     }

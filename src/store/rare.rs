@@ -1,11 +1,8 @@
 //! What few responses have; the others should not have room for it.
 
-use std::sync::Arc;
-
 use http::HeaderValue;
 
 use super::section::apart;
-use crate::policy::no_vary_search::Variance;
 use crate::policy::partial::Part;
 
 /// See the module.
@@ -15,25 +12,18 @@ pub struct Rare(Option<Box<Traits>>);
 #[derive(Clone, Debug, Default)]
 struct Traits {
     before_us: Option<HeaderValue>,
-    variance: Option<Arc<Variance>>,
     part: Option<Part>,
 }
 
 impl Rare {
-    /// What the caches before us said in `Cache-Status`, and how the response depends on the query.
-    pub fn new(before_us: Option<HeaderValue>, variance: Option<Arc<Variance>>) -> Self {
-        let has_any = before_us.is_some() || variance.is_some();
-        Self(has_any.then(|| Box::new(Traits { before_us, variance, part: None })))
-    }
-
     /// What the caches before us said in `Cache-Status`, if there are any.
     pub fn before_us(&self) -> Option<&HeaderValue> {
         self.0.as_ref()?.before_us.as_ref()
     }
 
-    /// How the response depends on the query; `None` if every difference counts.
-    pub fn variance(&self) -> Option<&Arc<Variance>> {
-        self.0.as_ref()?.variance.as_ref()
+    /// The caches before us said this.
+    pub fn set_before_us(&mut self, line: HeaderValue) {
+        self.0.get_or_insert_default().before_us = Some(line);
     }
 
     /// Which part of the representation the body is; `None` if it is all of it.
@@ -48,11 +38,8 @@ impl Rare {
 
     /// The same, and none of what it was read from.
     pub(super) fn in_little(mut self) -> Self {
-        let before_us = self.0.as_mut().and_then(|traits| traits.before_us.as_mut());
-        if let Some(line) = before_us
-            && let Some(own) = apart([&*line]).pop()
-        {
-            *line = own;
+        if let Some(own) = self.before_us().and_then(|line| apart([line]).pop()) {
+            self.set_before_us(own);
         }
         self
     }
@@ -60,8 +47,6 @@ impl Rare {
     /// Bytes of memory that it takes.
     pub(super) fn weight(&self) -> usize {
         let Some(traits) = &self.0 else { return 0 };
-        size_of::<Traits>()
-            + traits.before_us.as_ref().map_or(0, HeaderValue::len)
-            + traits.variance.as_ref().map_or(0, Variance::share)
+        size_of::<Traits>() + traits.before_us.as_ref().map_or(0, HeaderValue::len)
     }
 }
