@@ -55,7 +55,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP",
                         help=f"of {', '.join(GROUPS)}, sweep (hits)")
-    parser.add_argument("--all", action="store_true", help="every group but --churn, 40 minutes")
+    parser.add_argument("--all", action="store_true", help="every group but --churn, half an hour")
     parser.add_argument("--quick", action="store_true",
                         help="short and small: whether all works, no figures to believe")
     parser.add_argument("--churn", type=float, metavar="MINUTES",
