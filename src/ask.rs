@@ -71,8 +71,8 @@ impl Line {
     }
 
     /// The same as a visitor, who need not see all: a body that the edge stores is read to its end, so
-    /// that what breaks off is noticed. Of another no more is read than comes in [`A_MOMENT`]: it may
-    /// never end.
+    /// that what breaks off is noticed. Of another no more is read than comes in a second: it may never
+    /// end.
     ///
     /// # Errors
     /// Nobody listens, or there is no answer in time, or the end of what is stored is not.
@@ -143,7 +143,7 @@ impl Line {
     }
 }
 
-/// For so long what is not stored is read on once something of it has come.
+/// For so long from its head on what is not stored is read, once something of it has come.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// What comes of a body, and whether that is all of it.

@@ -16,7 +16,7 @@
 //! - [`invalidate`]: which requests make it obsolete?
 //! - [`status`]: what to tell the client about all this.
 //!
-//! [`cache_control`], [`content_length`] and [`date`] read what the others judge by.
+//! [`cache_control`], [`content_length()`] and [`date`] read what the others judge by.
 //!
 //! Every rule stands under the RFC clause that it implements; where we depart from it, the comment
 //! says so. Not here: what only Next.js means by a field (`next`), the cache key, and anything that
