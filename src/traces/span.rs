@@ -230,3 +230,19 @@ impl Asking {
 pub(super) fn current<B>(request: &Request<B>) -> Option<&Current> {
     request.extensions().get()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_of_a_text_is_kept_than_somebody_reads() {
+        assert_eq!(Value::from("/short"), Value::Text("/short".into()));
+        let Value::Text(cut) = Value::from("é".repeat(60_000).as_str()) else { panic!("a text") };
+        assert_eq!(cut, "é".repeat(LONGEST_TEXT / 2));
+        let Value::Text(cut) = Value::from(format!("x{}", "é".repeat(60_000)).as_str()) else {
+            panic!("a text")
+        };
+        assert_eq!(cut.len(), LONGEST_TEXT - 1, "no half of a letter");
+    }
+}

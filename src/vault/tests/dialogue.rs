@@ -18,7 +18,7 @@ use crate::cache::{Cache, Inner, Lasting, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{BodyError, ProxyError, Unreachable};
-use crate::metrics::Metrics;
+use crate::metrics::{Form, Metrics};
 use crate::store::MemoryStore;
 
 pub(super) type Answer = Result<Response<Body>, ProxyError>;
@@ -354,9 +354,9 @@ async fn the_cache_keeps_what_comes_from_the_vault_and_says_whose_it_is() {
     let clock = Clock::manual(START);
     let store = MemoryStore::new(1 << 20, 32);
     let metrics = Metrics::new(&clock);
-    let lasting = Lasting::new(store, &edge.config.cache, &metrics);
+    let lasting = Lasting::new(store.clone(), &edge.config.cache, &metrics);
     let settings = Settings::from(&edge.config);
-    let mut cache = Cache::new(edge.layer(), lasting, clock, settings, metrics);
+    let mut cache = Cache::new(edge.layer(), lasting, clock, settings, metrics.clone());
     for (request, answer, expected) in [
         (
             with("GET", CHUNK, &[("range", "bytes=0-0")]),
@@ -374,6 +374,13 @@ async fn the_cache_keeps_what_comes_from_the_vault_and_says_whose_it_is() {
             tokio::task::yield_now().await;
         }
     }
+    // Whoever stands in does not hide that the origin gave no answer, nor is its silence an answer's time.
+    let page = metrics.page(Form::of(None), &store);
+    assert!(
+        page.contains("selvedge_origin_errors_total{kind=\"connection_refused\"} 1\n"),
+        "{page}"
+    );
+    assert!(page.contains("selvedge_origin_duration_seconds_count 1\n"), "{page}");
 }
 
 /// An edge that runs for weeks, and whose visitors get all from memory.
