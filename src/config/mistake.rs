@@ -146,7 +146,8 @@ impl Problem {
                 format!("set {token} to what `openssl rand -hex 24` prints, or leave PURGE off")
             }
             Self::TellWithoutToken { values: [tell, token] } => format!(
-                "set {token} to what `openssl rand -hex 24` prints, the same for all of them, or leave out {tell}"
+                "set {token} to what `openssl rand -hex 24` prints, the same for all of them, or leave \
+                 out {tell}"
             ),
             Self::WithoutTraces => {
                 "build it with them (cargo install --path . --features otlp), or leave it out"

@@ -262,6 +262,7 @@ impl Entry {
         self.variants.iter().map(|stored| stored.weight()).sum::<u64>() + size_of::<Self>() as u64
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
